@@ -1,0 +1,103 @@
+"""Every error Hilum raises on purpose.
+
+HilumError                    one line and exit 2 in the command line; anything else is a bug and shows its traceback
+├── UnreadableImage           a file is not a radiograph we can read; carries a refusal code
+├── DatasetMissing            a public dataset is not where it was said to be
+├── ArchiveRefused            a zip, or one of its entries, is unsafe or damaged
+├── ManifestInvalid           a manifest, or a row of it, breaks its schema
+├── SplitLeak                 a film or a patient stands on both sides of a split
+├── TokenMissing              Kaggle's token is not there
+├── FetchFailed               a download broke off or came damaged
+├── SettingsInvalid           a TOML file has an unknown, missing, or mistyped key
+├── NameUnknown               no network, dataset, or bundle of that name
+├── TrainingRefused           the data would teach the wrong thing (a class from one site only, one class, no films)
+├── RunInvalid                a run folder is not one, is unfinished, or belongs to other settings
+├── BundleInvalid             a bundle is incomplete, altered, or of another format
+├── TableInvalid              a prediction table names its bad row and column
+├── OutputRefused             the place to write to is not usable, or holds something we will not overwrite
+└── ExtraMissing              an optional part of Hilum is not installed
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class HilumError(Exception):
+    """Something the person at the keyboard can act on; the message says what, where, and what to do next."""
+
+
+class UnreadableImage(HilumError):
+    """A file that cannot become pixels.
+
+    Args:
+        code: the refusal code, one of `hilum.records.RefusalCode`'s values.
+        reason: a sentence for the radiographer.
+    """
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class DatasetMissing(HilumError):
+    """A dataset's files are not in the folder given."""
+
+    def __init__(self, name: str, folder: Path, missing: str) -> None:
+        super().__init__(f"{name}: {missing} not found in {folder}; see docs/datasets/{name}.md for the download")
+
+
+class ArchiveRefused(HilumError):
+    """A zip file, or an entry of it, that will not be unpacked."""
+
+
+class ManifestInvalid(HilumError):
+    """A manifest that breaks its schema."""
+
+
+class SplitLeak(HilumError):
+    """A film or a patient on both sides of a split."""
+
+
+class TokenMissing(HilumError):
+    """No Kaggle token was found."""
+
+
+class FetchFailed(HilumError):
+    """A download that broke off or came damaged."""
+
+
+class SettingsInvalid(HilumError):
+    """A settings file with an unknown, missing, or mistyped key."""
+
+
+class NameUnknown(HilumError):
+    """A name that no registry holds."""
+
+
+class TrainingRefused(HilumError):
+    """Data that would teach a network the wrong thing."""
+
+
+class RunInvalid(HilumError):
+    """A run folder that is not one, is unfinished, or belongs to other settings."""
+
+
+class BundleInvalid(HilumError):
+    """A bundle that is incomplete, altered, or of another format."""
+
+
+class TableInvalid(HilumError):
+    """A prediction table with a bad row or column."""
+
+
+class OutputRefused(HilumError):
+    """A place that cannot be written to, or holds something that will not be overwritten."""
+
+
+class ExtraMissing(HilumError):
+    """An optional part of Hilum is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs packages that are not installed; run: pip install 'hilum[{extra}]'")

@@ -1,0 +1,1 @@
+"""Numbers from a prediction table; evaluation never sees a model."""

@@ -1,0 +1,1 @@
+"""A bundle reads films: onnxruntime sessions, the gate, the predictor, heat maps, batches."""

@@ -1,0 +1,147 @@
+"""The frozen records that the rooms hand to one another.
+
+Paths in records are absolute; only a manifest on disk stores them relative to itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hilum.findings import Laterality, Sex, TuberculosisKind, Zone
+
+Pixels = npt.NDArray[np.float32]
+
+
+class RefusalCode(StrEnum):
+    """Why a file got no score; the value is what tables and pages show."""
+
+    NOT_FOUND = "not-found"
+    NOT_AN_IMAGE = "not-an-image"
+    DAMAGED = "damaged"
+    UNSUPPORTED = "unsupported"
+    """A real image of a kind we do not read: several frames, colour, a codec we lack, not CR/DX/SC."""
+    TOO_SMALL = "too-small"
+    BLANK = "blank"
+    NO_LUNGS = "no-lungs"
+    CHILD = "child"
+    FAILED = "failed"
+    """A fault of ours; the log holds the traceback."""
+
+
+@dataclass(frozen=True, slots=True)
+class Radiograph:
+    """One film as pixels, bone bright whatever the file said.
+
+    `pixels` is (H, W) float32 in 0..1 on the file's own displayed range, at native size and aspect.
+    """
+
+    pixels: Pixels  # (H, W)
+    bit_depth: int  # stored bits of a grey level
+    file_format: str  # "png", "jpeg", "dicom"
+    age_years: float | None = None  # from the DICOM header
+    sex: Sex | None = None
+    view: str | None = None  # DICOM View Position: "PA", "AP", "LL", ...
+    pixel_spacing_mm: float | None = None
+    notes: tuple[str, ...] = ()  # what was mended on reading, as sentences
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicalReading:
+    """What a dataset's own text says of one film; `text` is the raw text, always."""
+
+    text: str
+    sex: Sex | None = None
+    age_years: float | None = None
+    is_normal: bool | None = None  # None where the text names neither disease nor its absence
+    laterality: Laterality | None = None
+    zones: tuple[Zone, ...] = ()
+    kinds: tuple[TuberculosisKind, ...] = ()
+    same_patient_as: tuple[str, ...] = ()  # four-digit numbers named by "same pt as" notes
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """One row of a manifest."""
+
+    film: str  # unique in its manifest; text, so that CHNCXR_0001_0 keeps its zeros
+    image_path: Path
+    dataset: str  # the source that read it: "shenzhen", "montgomery", "folder", ...
+    site: str  # where it was taken
+    patient: str
+    label: int | None  # Finding.TUBERCULOSIS: 1, 0, or None where not stated
+    width: int  # pixels, native
+    height: int
+    bit_depth: int
+    sha256: str  # of the file's bytes
+    perceptual_hash: str  # 16 hex digits
+    view: str | None = None
+    age_years: float | None = None
+    sex: Sex | None = None
+    reading: ClinicalReading | None = None
+    lung_mask_paths: tuple[Path, ...] = ()  # one mask, or left and right; any non-zero pixel is lung
+    finding_mask_path: Path | None = None  # phantoms only: where the finding truly is
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A film the bundle read."""
+
+    image_path: Path
+    score: float  # 0-100, the probability times 100, rounded to one decimal
+    probability: float  # calibrated, 0..1
+    threshold: float  # on probability
+    is_flagged: bool
+    spread: float | None  # standard deviation of the members' probabilities; None for a single member
+    bundle: str  # "name version"
+    seconds: float
+    heat_map: Pixels | None = None  # (H, W) of the class activation map in film coordinates, 0..1 of its own peak
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A film that got no score, and why."""
+
+    image_path: Path
+    code: RefusalCode
+    reason: str  # shown to the radiographer, so a sentence that names the measurement and its limit
+    bundle: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its uncertainty and its denominator; `value` is None where it cannot be estimated, with `why`."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    n_positive: int | None = None
+    method: str = ""  # of the interval: "DeLong", "Wilson", "bootstrap by patient"
+    why: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {"value": self.value, "low": self.low, "high": self.high, "n": self.n,
+                "n_positive": self.n_positive, "method": self.method, "why": self.why}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One row of a prediction table; all that evaluation ever sees."""
+
+    film: str
+    label: int | None
+    score: float
+    patient: str | None = None
+    site: str | None = None
+    age_years: float | None = None
+    sex: str | None = None
+    fold: int | None = None
+    extra: dict[str, str] = field(default_factory=dict)  # other columns, by name, as text

@@ -1,0 +1,1 @@
+"""Numbers and pictures become pages: figures, HTML reports, cards."""

@@ -1,0 +1,1 @@
+"""The torch room: networks, losses, augmentation, loader, loop, cross-validation, export."""
