@@ -1,4 +1,4 @@
-"""Groups of films are allotted to parts: greedy, stratified, seeded, with a place kept for each class in each part.
+"""Groups of films are allotted to parts: greedy, stratified, seeded, and no class left out of a part.
 
 The idea is that of scikit-learn's StratifiedGroupKFold, with unequal shares and several strata.
 The trap: it balances films, not patients; a patient with a third of all films unbalances any split.
@@ -85,7 +85,7 @@ class _Plan:
         self._groups_left = Counter(label for group in groups for label in self._classes(group))
 
     def place(self, group: Sequence[int]) -> int:
-        """Give the group to the part that lacks its strata most, unless its class is the last hope of another."""
+        """Give the group to the part that lacks its strata most, unless another part needs its class."""
         strata = self._strata[group].ravel()
         want = self._lack[:, strata].sum(axis=1)  # (P,)
         claims = np.zeros(len(want), dtype=np.int64)

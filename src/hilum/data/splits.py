@@ -42,7 +42,7 @@ def patient_split(
     """The part of each film, stratified by label and site, whatever the order of `films`.
 
     Args:
-        parts: name -> share of the films, as in `{"train": 0.6, "validation": 0.2, "test": 0.2}`; they sum to 1.
+        parts: name -> share of the films, summing to 1: `{"train": 0.6, "validation": 0.2, "test": 0.2}`.
         tied: pairs of film names that must share a part, such as near-duplicates.
 
     Raises:
@@ -118,8 +118,8 @@ def _check_sites(sites: Mapping[int, Counter[str]]) -> None:
         raise TrainingRefused(
             f"every {CLASS_NAMES[label]} film comes from {only}, and of the {sites[other].total()} "
             f"{CLASS_NAMES[other]} films {sites[other][only]} do: the network could learn the site "
-            f"instead of the disease; add films of both classes from each site, leave out {_named(sorted(elsewhere))}, "
-            "or set allow_single_site_class = true"
+            f"instead of the disease; add films of both classes from each site, "
+            f"leave out {_named(sorted(elsewhere))}, or set allow_single_site_class = true"
         )
 
 
