@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -33,6 +34,8 @@ NEGATIVE = BLUE  # films with label 0, in every figure
 POSITIVE = VERMILION  # films with label 1
 
 DOTS_PER_INCH = 150
+
+Corner = Literal["best", "upper left", "upper right", "lower left", "lower right"]
 
 
 def build_figure(width_in: float = 5.2, height_in: float = 4.2) -> Figure:
@@ -63,7 +66,7 @@ def style_axes(axes: Axes, *, title: str = "", x: str = "", y: str = "") -> None
         axes.spines[side].set_color(GREY)
 
 
-def style_legend(axes: Axes, where: str = "best") -> None:
+def style_legend(axes: Axes, where: Corner = "best") -> None:
     """A small legend without a frame around it."""
     legend = axes.legend(fontsize=8, frameon=True, framealpha=0.85, edgecolor="none", labelcolor=BLACK)
     legend.set_loc(where)

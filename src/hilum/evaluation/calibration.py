@@ -1,0 +1,179 @@
+"""Whether a probability means what it says, and the two numbers that make it so.
+
+Trap: the expected calibration error is biased upwards in small tables, for chance alone moves every bin;
+its interval is therefore that of the draws, moved by the bias that the draws show.
+Sources: Brier 1950; Naeini 2015 (AAAI) for the expected calibration error; Platt 1999 and Lin, Lin, and Weng
+2007 (Machine Learning 68:267) for the fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from hilum.evaluation.intervals import N_DRAWS, draw_patients, normal_quantile, wilson
+from hilum.evaluation.vectors import Codes, Scores, Truth, as_scores, as_truth
+from hilum.records import Estimate
+
+N_BINS = 10  # of equal width over 0..1
+MAX_STEPS = 100  # of Newton's method; it takes under ten
+SMALLEST_STEP = 1e-10
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """The films whose probability lies in one tenth of 0..1."""
+
+    low: float
+    high: float
+    mean_probability: float
+    observed: Estimate  # share of positives, Wilson
+
+
+def brier(truth: npt.ArrayLike, probability: npt.ArrayLike, *, codes: Codes | None = None) -> Estimate:
+    """The mean squared error of the probability; a normal interval over films, or over patients by `codes`.
+
+    Raises:
+        ValueError: a probability lies outside 0..1.
+    """
+    labels = as_truth(truth)
+    errors = (_as_probability(probability, like=labels) - labels) ** 2
+    n, n_positive = labels.size, int(labels.sum())
+    if n == 0:
+        return Estimate(None, None, None, n=0, n_positive=0, why="no film")
+    value = float(errors.mean())
+    sums = errors - value if codes is None else np.bincount(codes, weights=errors - value)
+    if sums.size < 2:
+        why = "no interval: it needs at least 2 patients"
+        return Estimate(value, None, None, n=n, n_positive=n_positive, why=why)
+    spread = float(np.sqrt(sums.size / (sums.size - 1) * (sums**2).sum())) / n
+    half = normal_quantile() * spread
+    method = "normal" if codes is None else "normal, by patient"
+    low, high = max(0.0, value - half), min(1.0, value + half)
+    return Estimate(value, low, high, n=n, n_positive=n_positive, method=method)
+
+
+def ece(
+    truth: npt.ArrayLike,
+    probability: npt.ArrayLike,
+    *,
+    codes: Codes | None = None,
+    n_bins: int = N_BINS,
+    n_draws: int = N_DRAWS,
+    rng: np.random.Generator | None = None,
+) -> Estimate:
+    """The expected calibration error: the mean gap between probability and share of positives, by bin.
+
+    Args:
+        rng: gives the interval, over patients by `codes` or over films; without it there is none.
+    """
+    labels = as_truth(truth)
+    chances = _as_probability(probability, like=labels)
+    n, n_positive = labels.size, int(labels.sum())
+    if n == 0:
+        return Estimate(None, None, None, n=0, n_positive=0, why="no film")
+    bins = _bin_numbers(chances, n_bins)
+    gaps = chances - labels
+    value = _gap(bins, gaps)
+    plain = Estimate(value, None, None, n=n, n_positive=n_positive)
+    if rng is None:
+        return replace(plain, why="no interval was asked for")
+    patients = np.arange(n) if codes is None else codes
+    draws = np.array([_gap(bins, gaps, draw_patients(patients, rng=rng)) for _ in range(n_draws)])
+    low, high = np.quantile(draws, [0.025, 0.975]) - (draws.mean() - value)
+    return replace(
+        plain, low=max(0.0, float(low)), high=min(1.0, float(high)),
+        method=f"bootstrap by {'film' if codes is None else 'patient'}, bias removed, {n_draws} draws",
+    )  # fmt: skip
+
+
+def reliability(truth: npt.ArrayLike, probability: npt.ArrayLike, *, n_bins: int = N_BINS) -> list[Bin]:
+    """Mean probability and share of positives in each bin that holds a film."""
+    labels = as_truth(truth)
+    chances = _as_probability(probability, like=labels)
+    bins = _bin_numbers(chances, n_bins)
+    found = []
+    for number in np.unique(bins):
+        inside = bins == number
+        observed = wilson(int(labels[inside].sum()), int(inside.sum()))
+        found.append(
+            Bin(
+                low=number / n_bins,
+                high=(number + 1) / n_bins,
+                mean_probability=float(chances[inside].mean()),
+                observed=replace(observed, n_positive=int(labels[inside].sum())),
+            )
+        )
+    return found
+
+
+def fit_platt(truth: npt.ArrayLike, logit: npt.ArrayLike) -> tuple[float, float]:
+    """Slope and intercept such that sigmoid(slope * logit + intercept) is calibrated.
+
+    Targets are (positives + 1) / (positives + 2) and 1 / (negatives + 2) in place of 1 and 0 (Platt), so that
+    the fit is finite even where the logits separate the classes.
+
+    Raises:
+        ValueError: a class is missing: one kind of film says nothing of the other.
+    """
+    labels = as_truth(truth)
+    logits = as_scores(logit, like=labels)
+    n_positive, n_negative = int(labels.sum()), int((~labels).sum())
+    if n_positive == 0 or n_negative == 0:
+        raise ValueError("a calibration needs films of both labels")
+    target = np.where(labels, (n_positive + 1) / (n_positive + 2), 1 / (n_negative + 2))
+    largest = float(np.abs(logits).max()) or 1.0
+    centre = float((logits / largest).mean())
+    scale = float((logits / largest).std())
+    if scale < 1e-12:  # one logit for all: only the share of positives is known
+        share = float(target.mean())
+        return 0.0, float(np.log(share / (1 - share)))
+    slope, intercept = _newton((logits / largest - centre) / scale, target)
+    return slope / scale / largest, intercept - slope * centre / scale
+
+
+def _newton(z: Scores, target: Scores) -> tuple[float, float]:
+    """Minimise the cross-entropy of sigmoid(a z + b); halves a step that does not help."""
+    weights = np.array([0.0, np.log(target.mean() / (1 - target.mean()))])
+    design = np.stack([z, np.ones_like(z)], axis=1)  # (N, 2)
+    loss = _cross_entropy(design @ weights, target)
+    for _ in range(MAX_STEPS):
+        chance = _sigmoid(design @ weights)
+        gradient = design.T @ (chance - target)
+        curvature = (design * (chance * (1 - chance))[:, None]).T @ design + 1e-12 * np.eye(2)
+        step = np.linalg.solve(curvature, gradient)
+        size = 1.0
+        while size > SMALLEST_STEP and _cross_entropy(design @ (weights - size * step), target) > loss:
+            size /= 2
+        weights = weights - size * step
+        loss = _cross_entropy(design @ weights, target)
+        if np.abs(size * step).max() < SMALLEST_STEP:
+            break
+    return float(weights[0]), float(weights[1])
+
+
+def _cross_entropy(logits: Scores, target: Scores) -> float:
+    return float((np.logaddexp(0.0, logits) - target * logits).sum())
+
+
+def _sigmoid(logits: Scores) -> Scores:
+    shrunk = np.exp(-np.abs(logits))  # never overflows
+    return np.where(logits >= 0, 1 / (1 + shrunk), shrunk / (1 + shrunk))
+
+
+def _gap(bins: Codes, gaps: Scores, weights: Scores | None = None) -> float:
+    sums = np.bincount(bins, weights=gaps if weights is None else gaps * weights)
+    return float(np.abs(sums).sum() / (bins.size if weights is None else weights.sum()))
+
+
+def _bin_numbers(probability: Scores, n_bins: int) -> Codes:
+    return np.minimum((probability * n_bins).astype(np.int64), n_bins - 1)  # 1.0 belongs to the last
+
+
+def _as_probability(probability: npt.ArrayLike, *, like: Truth) -> Scores:
+    chances = as_scores(probability, like=like)
+    if chances.size and (chances.min() < 0 or chances.max() > 1):
+        raise ValueError("a probability must lie in 0..1")
+    return chances
