@@ -3,7 +3,7 @@
 PYTHON_IN = .venv/bin/python
 PYTEST_ARGS =
 
-.PHONY: help run test lint format docs constraints wheel clean
+.PHONY: help run test lint format docs constraints wheel clean clean-all
 
 help:
 	@echo 'make run          install the torch-free station, screen twelve made films, write the report to out/'
