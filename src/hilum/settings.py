@@ -22,9 +22,9 @@ def read_settings(path: Path, kind: type[S]) -> S:
     """Read a TOML file into the frozen dataclass `kind`."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SettingsInvalid(f"{path}: no such settings file") from None
-    except tomllib.TOMLDecodeError as error:
+    except OSError as error:
+        raise SettingsInvalid(f"{path}: cannot be read as a settings file: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsInvalid(f"{path}: not TOML: {error}") from None
     return build_settings(table, kind, where=path.name, folder=path.parent.resolve())
 

@@ -48,6 +48,9 @@ class Stopped(Told):
 
     exit_code = 130
 
+    def show(self, file: Any = None) -> None:
+        click.echo(self.message, err=True)
+
 
 class StderrHandler(logging.Handler):
     """Writes to whatever standard error is when the record comes, so that a redirected stream is honoured."""
