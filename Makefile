@@ -10,7 +10,7 @@ help:
 	@echo 'make test         install what the tests need and run them all; PYTEST_ARGS="-k zones" runs some'
 	@echo 'make lint         ruff, mypy, import-linter, codespell'
 	@echo 'make format       let ruff lay out the code and mend what it can'
-	@echo 'make docs         write docs/reference/cli.md from the commands'"'"' own help'
+	@echo 'make docs         write docs/reference from the code and the commands'"'"' own help'
 	@echo 'make constraints  choose the newest versions again, into constraints.txt'
 	@echo 'make wheel        build the wheel into dist/'
 	@echo 'make clean        remove out/, dist/, and the caches; make clean-all removes .venv too'
@@ -38,7 +38,7 @@ format:
 
 docs:
 	@scripts/install test
-	$(PYTHON_IN) scripts/write_cli_reference.py
+	$(PYTHON_IN) scripts/write_reference.py
 
 constraints:
 	@scripts/install test
