@@ -20,7 +20,7 @@ FOLDER = REPOSITORY / "docs/reference"
 WIDTH = 100  # columns of the commands' help
 
 NOTE = "<!-- Written by `make docs` from the code: change {where}, not this page. -->\n"
-EXIT_STATUSES = """Exit status: 0 where all went well, 2 with one line on standard error where you can mend it.
+EXIT_STATUSES = """Exit status: 0 where all went well, 2 with a line on standard error where you can mend it.
 Ctrl-C ends any command with status 130.
 A command that has a status of its own says so below.
 """
