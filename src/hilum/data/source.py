@@ -27,6 +27,8 @@ class ProblemKind(StrEnum):
     MISSING_MASK = "missing mask"
     DISAGREEMENT = "disagreement"
     """Label and text do not say the same; both are kept as they are."""
+    MENDED = "mended"
+    """Read, after something odd in the file was put right."""
     COPY = "copy"
     """The same film several times in one tree, with equal bytes; one was taken."""
 

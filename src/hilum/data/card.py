@@ -1,0 +1,141 @@
+"""The numbers of a data card: what a manifest holds, what is missing, and what nobody could settle.
+
+The card is one JSON table; the Markdown and HTML of `hilum.reports.data_card` are drawn from it and add nothing.
+Trap: it says nothing of when it was made, so that importing the same data twice gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import hilum
+from hilum.data.source import Problem, ProblemKind, SourceCard, SourceRead
+from hilum.records import Film
+
+CARD_VERSION = 1
+AGE_BANDS = (
+    (0, 15),
+    (15, 25),
+    (25, 35),
+    (35, 45),
+    (45, 55),
+    (55, 65),
+)  # years, upper end out; WHO's for tuberculosis
+UNKNOWN = "not stated"
+
+
+def data_card(
+    name: str,
+    card: SourceCard,
+    read: SourceRead,
+    *,
+    films: Sequence[Film],
+    problems: Sequence[Problem],
+    duplicates: Sequence[dict[str, Any]],
+) -> dict[str, Any]:
+    """The card of an import, as JSON values.
+
+    Args:
+        name: of the source.
+        card: what the source says of itself.
+        read: what it found.
+        films: the rows of the manifest.
+        problems: all of them, in any order.
+        duplicates: pairs of films that are alike, as JSON values.
+    """
+    return {
+        "hilum_data_card": CARD_VERSION,
+        "hilum_version": hilum.__version__,
+        "source": {"name": name, **asdict(card)},
+        "n_films": len(films),
+        "n_expected": read.n_expected,
+        "n_patients": len({film.patient for film in films}),
+        "n_ignored_files": read.n_ignored,
+        "films_sha256": films_sha256(films),
+        "labels": _labels(films),
+        "counts": count_films(films),
+        "sizes": _sizes(films),
+        "readings": _readings(films),
+        "n_with_lung_masks": sum(bool(film.lung_mask_paths) for film in films),
+        "problems": _problems(problems),
+        "patients_with_several_films": [list(tie) for tie in read.ties],
+        "duplicates": list(duplicates),
+    }
+
+
+def films_sha256(films: Sequence[Film]) -> str:
+    """One hash for a set of films, whatever their order, names, or places: SHA-256 over their sorted SHA-256s."""
+    return hashlib.sha256("\n".join(sorted(film.sha256 for film in films)).encode()).hexdigest()
+
+
+def age_band(age_years: float | None) -> str:
+    """The band of an age, as in "25-34"."""
+    if age_years is None:
+        return UNKNOWN
+    inside = (f"{low}-{high - 1}" for low, high in AGE_BANDS if low <= age_years < high)
+    return next(inside, f"{AGE_BANDS[-1][1]}+")
+
+
+def count_films(films: Sequence[Film]) -> list[dict[str, Any]]:
+    """Films by site, label, sex, and age band; combinations that do not occur are left out."""
+    counts = Counter(
+        (film.site, label_name(film.label), film.sex or UNKNOWN, age_band(film.age_years)) for film in films
+    )
+    return [
+        {"site": site, "label": label, "sex": str(sex), "age_band": band, "n": n}
+        for (site, label, sex, band), n in sorted(counts.items())
+    ]
+
+
+def label_name(label: int | None) -> str:
+    """A label as a word."""
+    return {0: "no tuberculosis", 1: "tuberculosis"}.get(-1 if label is None else label, UNKNOWN)
+
+
+def _labels(films: Sequence[Film]) -> list[dict[str, Any]]:
+    """Films and patients by dataset, site, and label."""
+    patients: dict[tuple[str, str, str], list[str]] = {}
+    for film in films:
+        patients.setdefault((film.dataset, film.site, label_name(film.label)), []).append(film.patient)
+    return [
+        {
+            "dataset": dataset,
+            "site": site,
+            "label": label,
+            "n_films": len(found),
+            "n_patients": len(set(found)),
+        }
+        for (dataset, site, label), found in sorted(patients.items())
+    ]
+
+
+def _sizes(films: Sequence[Film]) -> list[dict[str, Any]]:
+    """Films by site, size in pixels, and bit depth, the commonest first."""
+    counts = Counter((film.site, film.width, film.height, film.bit_depth) for film in films)
+    ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
+    return [
+        {"site": site, "width": width, "height": height, "bit_depth": depth, "n": n}
+        for (site, width, height, depth), n in ordered
+    ]
+
+
+def _readings(films: Sequence[Film]) -> dict[str, int]:
+    states = Counter("none" if film.reading is None else film.reading.is_normal for film in films)
+    return {
+        "none": states["none"],
+        "reads normal": states[True],
+        "names disease": states[False],
+        "says neither": states[None],
+    }
+
+
+def _problems(problems: Sequence[Problem]) -> dict[str, list[dict[str, str]]]:
+    """By kind, in the order of the kinds; every kind is there, so that "none" is said and not left out."""
+    return {
+        kind.value: [{"name": found.name, "reason": found.reason} for found in problems if found.kind is kind]
+        for kind in ProblemKind
+    }

@@ -1,0 +1,191 @@
+"""Importing: a zip or a folder of films becomes a manifest and a data card in a folder of the user's choice.
+
+The source is only read. A zip's films are unpacked beside the manifest; a folder's films stay where they are.
+Trap: an import may be run again at any time (idempotent, resumable), but an output folder belongs to one set of films:
+another set is refused there, because its manifest would take the first one's place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from hilum.data.archive import UnpackReport, open_archive, unpack_films
+from hilum.data.archive_entries import entry_name
+from hilum.data.card import data_card
+from hilum.data.manifest import MANIFEST_NAME, write_manifest
+from hilum.data.measuring import LOG_NAME, MeasureLog, measure_films
+from hilum.data.source import Problem, ProblemKind, Source, SourceRead
+from hilum.data.sources import SOURCES
+from hilum.data.sources.files import walk_files
+from hilum.errors import ArchiveRefused, DatasetMissing, NameUnknown, OutputRefused
+from hilum.records import Film
+
+FILMS_FOLDER = "films"
+CARD_NAME = "data-card.json"
+
+Progress = Callable[[str, int, int], None]  # what is being done, how much of it, of how much
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """What to import, as what, and where to."""
+
+    path: Path  # a zip or a folder
+    out: Path
+    source: Source | None = None  # None: told from the file names
+    masks: Path | None = None  # a folder of lung masks; None: looked for beside the films
+    may_replace: bool = False  # another set's manifest in `out`
+    n_threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import made."""
+
+    manifest_path: Path
+    films: tuple[Film, ...]
+    card: dict[str, Any]  # `hilum.data.card.data_card`, with where the films came from
+
+
+def import_films(request: ImportRequest, *, progress: Progress | None = None) -> ImportResult:
+    """Import a set of films: DIR/manifest.parquet, and for a zip DIR/films/. The card is left to the caller to write.
+
+    Raises:
+        DatasetMissing: no film of the dataset is there, or none that can be read.
+        ArchiveRefused: the zip is none, or is a bomb.
+        OutputRefused: the output folder is the source, lies in it, or holds another set.
+    """
+    told = progress or _silent
+    _check_places(request)
+    source = request.source or recognised_source(request.path)
+    origin = {"path": str(request.path.resolve()), "source": source.name}
+    _check_owner(request, origin)
+    folder, unpacked = _open(request, source, told)
+    read = source.read_films(folder, masks=request.masks.resolve() if request.masks else None)
+    _check_strays(read, unpacked, folder)
+    measured = measure_films(
+        read.films,
+        MeasureLog(request.out / LOG_NAME),
+        n_threads=request.n_threads,
+        progress=lambda done, total: told("films read", done, total),
+    )
+    if not measured.films:
+        raise DatasetMissing(
+            source.name, request.path, f"a readable film (all {len(read.films)} found are damaged)"
+        )
+    problems = (*_refusals(unpacked), *read.problems, *measured.problems)
+    if unpacked:
+        read = replace(read, n_ignored=read.n_ignored + unpacked.n_passed_over)
+    card = data_card(source.name, source.card, read, films=measured.films, problems=problems, duplicates=[])
+    manifest_path = request.out.resolve() / MANIFEST_NAME
+    write_manifest(measured.films, manifest_path)
+    return ImportResult(manifest_path, measured.films, {**card, "origin": origin})
+
+
+def recognised_source(path: Path) -> Source:
+    """The source that knows the names in a zip or folder; a folder of unknown films is read as such, unlabelled.
+
+    Raises:
+        NameUnknown: films of several datasets are there.
+        DatasetMissing: there is no picture at all.
+    """
+    entries = list(_entries(path))
+    sources: dict[str, Source] = {name: SOURCES.load(name)() for name in SOURCES.names() if name != "folder"}
+    known = [name for name, source in sources.items() if any(map(source.recognises, entries))]
+    if (
+        "montgomery-shenzhen" in known
+    ):  # it knows what either of its halves knows, and says which half is missing
+        known = [name for name in known if name not in ("montgomery", "shenzhen")]
+    if len(known) > 1:
+        raise NameUnknown(f"{path}: holds films of {' and '.join(known)}; choose one with --source")
+    if known:
+        return sources[known[0]]
+    folder: Source = SOURCES.load("folder")()
+    if not any(map(folder.recognises, entries)):
+        raise DatasetMissing("folder", path, "a PNG, JPEG, or DICOM file")
+    return folder
+
+
+def _entries(path: Path) -> Iterable[PurePosixPath]:
+    if path.is_dir():
+        return (PurePosixPath(file.relative_to(path).as_posix()) for file in walk_files(path))
+    with open_archive(path) as archive:
+        return [PurePosixPath(entry_name(info)) for info in archive.infolist() if not info.is_dir()]
+
+
+def _check_places(request: ImportRequest) -> None:
+    path, out = request.path.resolve(), request.out.resolve()
+    if not path.exists():
+        raise ArchiveRefused(f"{request.path}: no such file or folder")
+    for folder, what in ((path, "the source"), (request.masks and request.masks.resolve(), "the masks")):
+        if folder and folder.is_dir() and out.is_relative_to(folder):
+            raise OutputRefused(
+                f"--out {request.out} lies in {what} {folder}, which is only read; choose another folder"
+            )
+    if request.masks and not request.masks.is_dir():
+        raise DatasetMissing("masks", request.masks, "a folder of lung masks")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputRefused(f"{request.out}: cannot be made: {error.strerror}") from None
+    if not os.access(out, os.W_OK):
+        raise OutputRefused(f"{request.out}: cannot be written to")
+
+
+def _check_owner(request: ImportRequest, origin: dict[str, str]) -> None:
+    """Refuse a folder that holds the manifest of other films."""
+    if request.may_replace or not (request.out / MANIFEST_NAME).exists():
+        return
+    try:
+        owner = json.loads((request.out / CARD_NAME).read_text(encoding="utf-8"))["origin"]
+    except (OSError, ValueError, KeyError, TypeError):
+        owner = None
+    if owner != origin:
+        held = (
+            f"the films of {owner['path']} as {owner['source']}"
+            if isinstance(owner, dict)
+            else "another manifest"
+        )
+        raise OutputRefused(f"{request.out} holds {held}; choose another --out, or say --replace")
+
+
+def _open(request: ImportRequest, source: Source, told: Progress) -> tuple[Path, UnpackReport | None]:
+    """The folder to read: the one given, or the one a zip was unpacked to."""
+    if request.path.is_dir():
+        return request.path.resolve(), None
+    folder = request.out.resolve() / FILMS_FOLDER
+    report = unpack_films(
+        request.path,
+        folder,
+        wanted=lambda name: source.wants(PurePosixPath(name)),
+        progress=lambda done, total: told("bytes unpacked", done, total),
+    )
+    return folder, report
+
+
+def _check_strays(read: SourceRead, unpacked: UnpackReport | None, folder: Path) -> None:
+    """Films of another zip in the unpacking folder would slip into this manifest."""
+    if unpacked is None:
+        return
+    ours = {*unpacked.unpacked, *unpacked.kept}
+    strays = [film.image_path for film in read.films if film.image_path not in ours]
+    if strays:
+        raise OutputRefused(
+            f"{folder} holds {len(strays)} films that are not in this zip, as {strays[0].name}; choose another --out"
+        )
+
+
+def _refusals(unpacked: UnpackReport | None) -> list[Problem]:
+    return [
+        Problem(ProblemKind.REFUSED, entry.name, entry.reason)
+        for entry in (unpacked.refused if unpacked else ())
+    ]
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    """No progress is shown."""

@@ -1,0 +1,177 @@
+"""Found films become manifest rows: each file is read once for its size, depth, hashes, and DICOM header.
+
+What was measured is kept in a small log in the output folder, by content hash, so that an import that was stopped, or
+is run again, reads no picture twice.
+Trap: the log belongs to one version of Hilum, since another may read a film differently; lines of others are passed over.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import hilum
+from hilum.data.source import FoundFilm, Problem, ProblemKind
+from hilum.errors import OutputRefused, UnreadableImage
+from hilum.findings import Sex
+from hilum.imaging.hashing import file_sha256, perceptual_hash
+from hilum.imaging.read import read_radiograph
+from hilum.records import Film
+
+LOG_NAME = ".measured.jsonl"
+
+Progress = Callable[[int, int], None]  # films done, films in all
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a file's bytes say of the film."""
+
+    sha256: str
+    width: int  # pixels
+    height: int
+    bit_depth: int
+    perceptual_hash: str
+    view: str | None
+    age_years: float | None
+    sex: str | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredSet:
+    """The films that could be read, and what is to be said of them and of the others."""
+
+    films: tuple[Film, ...]
+    problems: tuple[Problem, ...]
+
+
+class MeasureLog:
+    """The measurements made so far, by content hash, in a file of one JSON line each."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known = dict(_read_log(path))
+
+    def measure(self, path: Path) -> Measured:
+        """Measure a file, or recall it; a file that cannot be read raises `UnreadableImage`."""
+        try:
+            sha256 = file_sha256(path)
+        except OSError as error:
+            raise UnreadableImage("not-found", f"cannot be opened: {error.strerror or error}") from None
+        return self._known.get(sha256) or _measure(path, sha256)
+
+    def append(self, measured: Iterable[Measured]) -> None:
+        """Add what is not yet there."""
+        new = {found.sha256: found for found in measured if found.sha256 not in self._known}
+        self._known.update(new)
+        lines = [json.dumps({"hilum": hilum.__version__, **asdict(found)}) + "\n" for found in new.values()]
+        try:
+            with self._path.open("a", encoding="utf-8") as log:
+                log.writelines(lines)
+        except OSError as error:
+            raise OutputRefused(f"{self._path}: cannot be written: {error.strerror or error}") from None
+
+
+def measure_films(
+    found: Iterable[FoundFilm], log: MeasureLog, *, n_threads: int = 1, progress: Progress | None = None
+) -> MeasuredSet:
+    """Measure every film; an unreadable one becomes a problem, by name, and the rest goes on."""
+    waiting, films, problems = list(found), [], []
+    with ThreadPoolExecutor(n_threads) as pool:
+        for start in range(0, len(waiting), 32):  # the log grows by 32 films: so much is lost at a kill
+            batch = waiting[start : start + 32]
+            outcomes = list(pool.map(lambda film: _outcome(film, log), batch))
+            log.append(outcome for outcome in outcomes if isinstance(outcome, Measured))
+            for film, outcome in zip(batch, outcomes, strict=True):
+                if isinstance(outcome, Problem):
+                    problems.append(outcome)
+                else:
+                    films.append(_film(film, outcome))
+                    problems += _remarks(film, outcome)
+            if progress:
+                progress(start + len(batch), len(waiting))
+    return MeasuredSet(tuple(films), tuple(problems))
+
+
+def _outcome(film: FoundFilm, log: MeasureLog) -> Measured | Problem:
+    try:
+        return log.measure(film.image_path)
+    except UnreadableImage as error:
+        return Problem(ProblemKind.REFUSED, film.film, f"{film.image_path.name}: {error.reason}")
+
+
+def _measure(path: Path, sha256: str) -> Measured:
+    radiograph = read_radiograph(path)
+    height, width = radiograph.pixels.shape
+    return Measured(
+        sha256=sha256,
+        width=width,
+        height=height,
+        bit_depth=radiograph.bit_depth,
+        perceptual_hash=perceptual_hash(radiograph.pixels),
+        view=radiograph.view,
+        age_years=radiograph.age_years,
+        sex=radiograph.sex,
+        notes=radiograph.notes,
+    )
+
+
+def _film(found: FoundFilm, measured: Measured) -> Film:
+    """A row: what the source says goes before what the DICOM header says."""
+    header_sex = Sex(measured.sex) if measured.sex else None
+    return Film(
+        film=found.film,
+        image_path=found.image_path,
+        dataset=found.dataset,
+        site=found.site,
+        patient=found.patient,
+        label=found.label,
+        width=measured.width,
+        height=measured.height,
+        bit_depth=measured.bit_depth,
+        sha256=measured.sha256,
+        perceptual_hash=measured.perceptual_hash,
+        view=found.view or measured.view,
+        age_years=measured.age_years if found.age_years is None else found.age_years,
+        sex=found.sex or header_sex,
+        reading=found.reading,
+        lung_mask_paths=found.lung_mask_paths,
+        finding_mask_path=found.finding_mask_path,
+    )
+
+
+def _remarks(found: FoundFilm, measured: Measured) -> list[Problem]:
+    """What was mended on reading, and where table and DICOM header contradict each other."""
+    remarks = [Problem(ProblemKind.MENDED, found.film, note) for note in measured.notes]
+    pairs = (("sex", found.sex, measured.sex), ("view", found.view, measured.view))
+    for what, said, header in pairs:
+        if said and header and said != header:
+            reason = (
+                f"{what} is {said} in the table or text and {header} in the DICOM header; the former is kept"
+            )
+            remarks.append(Problem(ProblemKind.DISAGREEMENT, found.film, reason))
+    said_age, header_age = found.age_years, measured.age_years
+    if (
+        said_age is not None and header_age is not None and abs(said_age - header_age) >= 2
+    ):  # years; rounding and birthdays
+        reason = f"age is {said_age:g} in the table or text and {header_age:g} in the DICOM header; the former is kept"
+        remarks.append(Problem(ProblemKind.DISAGREEMENT, found.film, reason))
+    return remarks
+
+
+def _read_log(path: Path) -> Iterable[tuple[str, Measured]]:
+    """The log's whole lines of this version; a line cut off by a kill is measured anew."""
+    if not path.is_file():
+        return
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            entry: dict[str, Any] = json.loads(line)
+            if entry.pop("hilum", None) == hilum.__version__:
+                yield entry["sha256"], Measured(**{**entry, "notes": tuple(entry["notes"])})
+        except (ValueError, TypeError, KeyError, AttributeError):
+            continue

@@ -1,0 +1,146 @@
+"""Clinical readings: the small text files beside the films of Shenzhen and Montgomery become records.
+
+The first line names sex and age in a dozen spellings (`femal 32yrs`, `male 16month`, `Patient's Age: 027Y`), the rest is
+the finding, read by `hilum.data.reading_text`. The raw text is kept always.
+Trap: an age or sex that is not there, impossible, or given twice in contradiction is None, never a guess.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import Path
+
+from hilum.data.reading_text import finding_text
+from hilum.findings import Sex
+from hilum.records import ClinicalReading
+
+MAX_BYTES = 65_536  # the longest real reading has 133 bytes; a file beyond this is no reading
+MAX_AGE_YEARS = 120.0
+
+_UNIT = r"(?P<unit>(?:years?|yea?rs?|yrs?|y\.?/?o\.?|y|months?(?:yrs?)?|mon(?:s|yrs?)?|mths?|mos?|m|weeks?|wks?|w|days?|d)(?![a-z]))"
+_NUMBER = r"(?P<number>[0-9]{1,3}(?:\.[0-9]+)?)"
+_AGE = re.compile(rf"(?<![0-9.]){_NUMBER}[ \t-]*{_UNIT}\.?(?:[ \t-]*olds?\b)?")
+_BARE_AGE = re.compile(
+    rf"[\s,:;./-]*{_NUMBER}(?![0-9]|[.)][ \t]*[a-z]|[ \t]*[a-z])"
+)  # "1.secondary" is an item, not an age
+_LABELLED_AGE = re.compile(rf"\bage\b\s*[:=]?\s*{_NUMBER}\s*{_UNIT}?")
+_LABELLED_SEX = re.compile(r"(?:\bpatient.?s\s+)?\bsex\b\s*[:=]\s*(?P<sex>[a-z]*)")
+_SEX = re.compile(
+    r"(?<![a-z])(?:(?P<female>fem\w*?|fe?a?ma?le|feamle|wom[ae]n|girl)|(?P<male>male|mal|boy|man))(?![a-z])"
+    r"|\A\W*(?:(?P<f>f)|(?P<m>m))(?![a-z])"
+)
+_SAME_PATIENT = re.compile(
+    r"\bsame\s+(?:as\s+)?(?:pts?|pat|patients?|person)\b[^0-9a-z]*(?:as|with|of|in)?[^0-9a-z]*"
+    r"(?P<numbers>(?:(?:and|as|no|film|mcucxr|[\s,;&/#_.])*[0-9]{1,4}(?:_[01])?(?![0-9]|\s*(?:y|m|w|d)))+)"
+)
+_DAYS = {"m": 365.25 / 12, "w": 7.0, "d": 1.0}
+
+
+def read_reading(path: Path) -> ClinicalReading:
+    """Read one text file.
+
+    Raises:
+        ValueError: the file is too long to be a reading.
+    """
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise ValueError(f"{size} bytes are too many for a reading (limit {MAX_BYTES})")
+    return clinical_reading(decode_reading(path.read_bytes()))
+
+
+def decode_reading(raw: bytes) -> str:
+    """Bytes as text: a byte-order mark is believed, then UTF-8, then Windows Latin, then Latin-1, which never fails."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return raw.decode("utf-16", errors="replace")
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("latin-1")
+
+
+def clinical_reading(text: str) -> ClinicalReading:
+    """Parse a reading; every text has one, if only its raw words."""
+    plain = _plain(text)
+    finding = finding_text(_finding_part(plain))
+    return ClinicalReading(
+        text=text,
+        sex=_sex(plain),
+        age_years=_age_years(plain),
+        is_normal=finding.is_normal,
+        laterality=finding.laterality,
+        zones=finding.zones,
+        kinds=finding.kinds,
+        same_patient_as=_same_patient_as(plain),
+    )
+
+
+def names_tuberculosis(text: str) -> bool:
+    """Whether a raw reading names tuberculosis, undenied; "mainly hyperplastic lesions" does not."""
+    return finding_text(_finding_part(_plain(text))).names_tuberculosis
+
+
+def _plain(text: str) -> str:
+    """Lower case, compatible forms of full-width letters and digits, no control characters but line ends."""
+    folded = unicodedata.normalize("NFKC", text).lower()
+    return "".join(c if c in "\n\r\t" or unicodedata.category(c)[0] != "C" else "" for c in folded)
+
+
+def _finding_part(plain: str) -> str:
+    """The text without sex, age, and ties, each replaced by a line end: what stands left and right of it is apart."""
+    for pattern in (_SAME_PATIENT, _LABELLED_SEX, _LABELLED_AGE):
+        plain = pattern.sub("\n", plain)
+    plain = re.sub(r"\bpatient.?s\b", " ", plain)
+    sex = _SEX.search(plain)
+    if sex:
+        bare = _BARE_AGE.match(plain, sex.end())
+        plain = plain[: sex.start()] + "\n" + plain[bare.end() if bare else sex.end() :]
+    return _AGE.sub("\n", plain)
+
+
+def _sex(plain: str) -> Sex | None:
+    labelled = _LABELLED_SEX.search(plain)
+    if labelled:
+        return {"f": Sex.FEMALE, "m": Sex.MALE, "o": Sex.OTHER}.get(labelled["sex"][:1])
+    found = {Sex.FEMALE if match["female"] or match["f"] else Sex.MALE for match in _SEX.finditer(plain)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _age_years(plain: str) -> float | None:
+    labelled = _LABELLED_AGE.search(plain)
+    if labelled:
+        return _years(labelled)
+    sex = _SEX.search(plain)
+    bare = _BARE_AGE.match(plain, sex.end()) if sex else None
+    if bare:
+        return _years(bare)
+    first = _AGE.search(plain)
+    if first is None or (sex is None and plain[: first.start()].strip(" \t\r\n")):
+        return None  # "lesion of 3 months" is no age
+    age = _years(first)
+    second = re.compile(rf"[\s,]*(?:and)?\s*{_AGE.pattern}").match(plain, first.end())
+    is_compound = second is not None and first["unit"][0] == "y" and second["unit"][0] != "y"
+    return _sum(age, _years(second)) if second is not None and is_compound else age
+
+
+def _years(match: re.Match[str]) -> float | None:
+    groups = match.groupdict()
+    number, unit = float(groups["number"]), (groups.get("unit") or "y")[0]
+    years = number if unit == "y" else number * _DAYS[unit] / 365.25
+    return round(years, 4) if years <= MAX_AGE_YEARS else None
+
+
+def _sum(first: float | None, second: float | None) -> float | None:
+    return None if first is None or second is None else round(first + second, 4)
+
+
+def _same_patient_as(plain: str) -> tuple[str, ...]:
+    numbers: list[str] = []
+    for match in _SAME_PATIENT.finditer(plain):
+        numbers += [
+            number.zfill(4)
+            for number in re.findall(r"(?<![0-9_])[0-9]{1,4}|(?<=mcucxr_)[0-9]{4}", match["numbers"])
+        ]
+    return tuple(dict.fromkeys(numbers))
