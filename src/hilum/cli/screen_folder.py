@@ -1,0 +1,112 @@
+"""The folder of one screening: the table, the heat maps, and the page over them.
+
+Trap: a folder that holds an earlier screening is written anew, and so is its `heat-maps` folder; one that
+holds something else under those names is refused, so that nobody's own pictures are lost.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import TextIO
+
+from hilum.cli.screen_output import ParquetTable, Row, Table, encodable, stream_table
+from hilum.errors import OutputRefused
+from hilum.reports.page import write_whole
+
+TABLES = {"text": "screening.csv", "csv": "screening.csv", "json": "screening.json",
+          "parquet": "screening.parquet"}  # fmt: skip
+PAGE = "screening.html"
+HEAT_MAPS = "heat-maps"
+OURS = (*sorted(set(TABLES.values())), PAGE)
+MAX_NAME_BYTES = 120  # of a heat map's file name; file systems stop at 255, some encrypted ones at 143
+
+
+class ResultFolder:
+    """Makes `folder` ready, then takes rows and pictures.
+
+    Args:
+        folder: made where it is not there.
+        form: of the table: "text" (written as CSV), "csv", "json", or "parquet".
+
+    Raises:
+        OutputRefused: it cannot be written to, or holds a foreign `heat-maps`.
+    """
+
+    def __init__(self, folder: Path, form: str) -> None:
+        self.folder = folder
+        self._names: Counter[str] = Counter()
+        self._final = folder / TABLES[form]
+        self._draft = folder / f".{self._final.name}.{os.getpid()}.part"
+        try:
+            self._clear()
+            self._table = self._open_table(form)
+        except OSError as error:
+            raise self._refusal(error) from error
+
+    def write_row(self, row: Row) -> None:
+        """Add a row to the table."""
+        try:
+            self._table.write(row)
+        except OSError as error:
+            raise self._refusal(error) from error
+
+    def write_heat_map(self, film: Path, picture: bytes) -> str:
+        """Write a PNG and return its path relative to the folder; films of one name get numbers."""
+        name = f"{HEAT_MAPS}/{self._unique(_safe_stem(film))}.png"
+        write_whole(self.folder / name, picture)
+        return name
+
+    def write_page(self, html: str) -> Path:
+        """Write the page over the table."""
+        write_whole(self.folder / PAGE, html)
+        return self.folder / PAGE
+
+    def close(self) -> None:
+        """Give the table its name; called however the run ended."""
+        try:
+            self._table.close()
+            if self._stream is not None:
+                self._stream.close()
+            self._draft.replace(self._final)
+        except OSError as error:
+            raise self._refusal(error) from error
+
+    def _clear(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        heat_maps = self.folder / HEAT_MAPS
+        earlier = [self.folder / name for name in OURS if (self.folder / name).is_file()]
+        if heat_maps.exists() and not earlier and (not heat_maps.is_dir() or any(heat_maps.iterdir())):
+            raise OutputRefused(
+                f"{heat_maps} is there and is not of an earlier screening; choose another --out"
+            )
+        if heat_maps.is_dir() and not heat_maps.is_symlink():
+            shutil.rmtree(heat_maps)
+        for path in earlier:
+            path.unlink()
+
+    def _open_table(self, form: str) -> Table:
+        self._stream: TextIO | None = None
+        if form == "parquet":
+            return ParquetTable(self._draft)
+        self._stream = self._draft.open("w", encoding="utf-8", errors="surrogateescape", newline="")
+        return stream_table("csv" if form == "text" else form, self._stream)
+
+    def _unique(self, stem: str) -> str:
+        key = stem.casefold()  # macOS and Windows hold `A.png` and `a.png` for one file
+        self._names[key] += 1
+        if self._names[key] == 1:
+            return stem
+        return self._unique(f"{stem}-{self._names[key]}")
+
+    def _refusal(self, error: OSError) -> OutputRefused:
+        return OutputRefused(f"{self.folder}: cannot be written to: {error.strerror or error}")
+
+
+def _safe_stem(film: Path) -> str:
+    """A film's name without its suffix, as every file system and every page can hold it."""
+    plain = re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*#%]', "_", encodable(film.stem)).strip(" .") or "film"
+    return plain.encode()[:MAX_NAME_BYTES].decode("utf-8", "ignore")

@@ -1,0 +1,86 @@
+"""Where on the film the score comes from: the class activation map, laid back over the film.
+
+B. Zhou et al., Learning deep features for discriminative localization, CVPR 2016. Trap: a map is scaled to
+its own peak, so its colours compare places on one film, never two films; the score compares films.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from hilum.imaging.resize import fit_within
+from hilum.records import Pixels
+
+Grey = npt.NDArray[np.uint8]
+Box = tuple[float, float, float, float]
+
+PREVIEW_SIDE = 768  # pixels; the longest side of an overlay
+OPACITY = 0.6  # of the hottest place; below it the film shines through
+# Every 16th colour of matplotlib's "inferno" (N. J. Smith and S. van der Walt, CC0), whose lightness rises
+# evenly; as numbers, because matplotlib takes longer to load than a film to read.
+INFERNO = np.array(
+    [(0, 0, 4), (11, 7, 36), (33, 12, 74), (61, 9, 101), (87, 16, 110), (113, 25, 110),
+     (138, 34, 106), (163, 44, 97), (188, 55, 84), (210, 70, 68), (228, 90, 49), (241, 115, 29),
+     (249, 142, 9), (252, 172, 17), (249, 203, 53), (242, 234, 105), (252, 255, 164)],
+    np.float32,
+)  # fmt: skip
+
+
+def film_preview(pixels: Pixels) -> Grey:
+    """A film (H, W) for the eye: at most `PREVIEW_SIDE`, its 0.5th to 99.5th percentile on 0..255."""
+    small = fit_within(pixels, min(PREVIEW_SIDE, max(pixels.shape)))
+    low, high = np.quantile(small, (0.005, 0.995))
+    return np.asarray(np.clip((small - low) / max(high - low, 1e-6), 0, 1) * 255 + 0.5, np.uint8)
+
+
+def lay_over_film(activation: Pixels, box: Box, *, native: tuple[int, int], shape: tuple[int, int]) -> Pixels:
+    """An activation map (h, w) as a picture (H, W) of the whole film, 0 outside the box, 1 at its peak.
+
+    Args:
+        activation: at least one value above 0; those below count as 0.
+        box: left, top, right, bottom of the map in native pixels; may reach past the film.
+        native: height and width of the film.
+        shape: height and width of the answer.
+    """
+    scale = np.array([shape[1] / native[1], shape[0] / native[0]] * 2)
+    left, top, right, bottom = (round(edge) for edge in np.array(box) * scale)
+    positive = Image.fromarray(np.maximum(activation, 0).astype(np.float32))
+    size = (max(1, right - left), max(1, bottom - top))
+    smooth = np.asarray(positive.resize(size, Image.Resampling.BICUBIC))
+    film = np.zeros(shape, np.float32)
+    rows, columns = slice(max(top, 0), min(bottom, shape[0])), slice(max(left, 0), min(right, shape[1]))
+    inside = film[rows, columns]
+    inside[...] = smooth[rows.start - top :, columns.start - left :][: inside.shape[0], : inside.shape[1]]
+    film = np.clip(film, 0, None)
+    peak = film.max()
+    return film / peak if peak > 0 else film
+
+
+def draw_overlay(film: Grey, heat: Pixels | None) -> bytes:
+    """A PNG of the film (H, W), with the heat map (H, W) over it where there is one."""
+    if heat is None:
+        return _png(np.repeat(film[:, :, None], 3, axis=2), "nothing localised")
+    colours = _inferno(heat)
+    opacity = OPACITY * np.sqrt(heat)[:, :, None]  # the root keeps faint places in sight
+    blended = film[:, :, None] * (1 - opacity) + colours * opacity
+    return _png((blended + 0.5).astype(np.uint8), "class activation map, scaled to its own peak")
+
+
+def _inferno(heat: Pixels) -> Pixels:
+    place = heat * (len(INFERNO) - 1)
+    lower = np.minimum(place.astype(np.intp), len(INFERNO) - 2)
+    share = (place - lower)[:, :, None]
+    return np.asarray(INFERNO[lower] * (1 - share) + INFERNO[lower + 1] * share, np.float32)
+
+
+def _png(colours: Grey, comment: str) -> bytes:
+    told = PngInfo()
+    told.add_text("Comment", f"Hilum: {comment}; for research use only")
+    buffer = BytesIO()
+    Image.fromarray(colours).save(buffer, "PNG", pnginfo=told, compress_level=3)
+    return buffer.getvalue()

@@ -1,0 +1,151 @@
+"""One film in, one score or one refusal out; the only way a film is read, in batches and on a station alike.
+
+Trap: a predictor never raises for a film. Whatever goes wrong is a `Refused` with its reason, and a fault of
+ours is `failed` with its traceback in the log, so that one file cannot stop a thousand.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from hilum.errors import UnreadableImage
+from hilum.imaging.read import read_radiograph
+from hilum.imaging.recipe import ModelInput, film_canvas, model_input
+from hilum.inference.bundle import Bundle
+from hilum.inference.ensemble import Ensemble, Evidence
+from hilum.inference.gate import GateLimits, check_film, check_lungs
+from hilum.inference.heat_map import Grey, film_preview, lay_over_film
+from hilum.inference.lungs import LungFinder
+from hilum.inference.search import is_folder
+from hilum.records import Pixels, Radiograph, RefusalCode, Refused, Scored
+
+log = logging.getLogger(__name__)
+
+NOT_LOCALISED = "nothing localised: no single place on the film reaches the threshold by itself"
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """What became of a file, and the film for the eye where a picture was asked for and there is one."""
+
+    outcome: Scored | Refused
+    preview: Grey | None = None  # (H, W), longest side 768 at most
+
+
+class Predictor:
+    """Reads films with one bundle; safe to share between threads.
+
+    Args:
+        bundle: a checked bundle.
+        n_threads: of onnxruntime, a film; 0 takes every core, 1 is best where films are read side by side.
+        threshold: on the probability; None takes the bundle's default operating point.
+        minimum_age_years: None takes the bundle's; 0 lets children through.
+
+    Raises:
+        BundleInvalid: a graph cannot be opened or does not fit the bundle's facts.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        *,
+        n_threads: int = 0,
+        threshold: float | None = None,
+        minimum_age_years: float | None = None,
+    ) -> None:
+        use = bundle.intended_use
+        minimum_age = use.minimum_age_years if minimum_age_years is None else minimum_age_years
+        self.bundle = bundle
+        self.threshold = bundle.default_point.threshold if threshold is None else threshold
+        self.limits = GateLimits(minimum_age_years=minimum_age, views=use.views)
+        self._ensemble = Ensemble(bundle, n_threads=n_threads)
+        lungs = bundle.lungs_path
+        self._lungs = None if lungs is None else LungFinder(lungs, bundle.recipe, n_threads=n_threads)
+
+    def read(self, path: Path, *, with_heat_map: bool = False) -> Scored | Refused:
+        """Score one film, or refuse it."""
+        return self.examine(path, with_picture=with_heat_map).outcome
+
+    def examine(self, path: Path, *, with_picture: bool = False) -> Screened:
+        """`read`, with the heat map and the film to lay it over."""
+        start = time.perf_counter()
+        try:
+            return self._examine(path, with_picture, start)
+        except UnreadableImage as error:
+            code, reason = RefusalCode(error.code), error.reason
+        except Exception:  # a bug must not stop the other films; the traceback is for us
+            log.exception("a film could not be read")
+            code, reason = RefusalCode.FAILED, "Hilum failed on this file; the log holds the details"
+        seconds = time.perf_counter() - start
+        return Screened(Refused(path, code, reason, self.bundle.label, seconds))
+
+    def _examine(self, path: Path, with_picture: bool, start: float) -> Screened:
+        radiograph = open_film(path, max_side=None if with_picture else self.bundle.recipe.film_side)
+        check_film(radiograph, self.limits)
+        view = self._model_input(radiograph)
+        evidence = self._ensemble.weigh(view.array)
+        preview = film_preview(radiograph.pixels) if with_picture else None
+        heat = None if preview is None else self._heat_map(evidence, view, radiograph, preview)
+        scored = Scored(
+            image_path=path,
+            score=round(100 * evidence.probability, 1),
+            probability=evidence.probability,
+            threshold=self.threshold,
+            is_flagged=evidence.probability >= self.threshold,
+            spread=evidence.spread,
+            bundle=self.bundle.label,
+            seconds=time.perf_counter() - start,
+            heat_map=heat,
+            notes=radiograph.notes + ((NOT_LOCALISED,) if with_picture and heat is None else ()),
+        )
+        return Screened(scored, preview)
+
+    def _model_input(self, radiograph: Radiograph) -> ModelInput:
+        canvas = film_canvas(radiograph.pixels, self.bundle.recipe)
+        if self._lungs is None:
+            return model_input(canvas, None, self.bundle.recipe)
+        lungs = self._lungs.find(canvas)
+        check_lungs(lungs, self.limits)
+        return model_input(canvas, lungs, self.bundle.recipe)
+
+    def _heat_map(
+        self, evidence: Evidence, view: ModelInput, radiograph: Radiograph, preview: Grey
+    ) -> Pixels | None:
+        """The places that would be flagged by themselves, or None where there is no such place."""
+        above = evidence.activation - _logit(self.threshold)
+        if above.max() <= 0:
+            return None
+        height, width = radiograph.pixels.shape
+        return lay_over_film(above, view.box, native=(height, width), shape=preview.shape)
+
+
+def open_film(path: Path, *, max_side: int | None = None) -> Radiograph:
+    """Read a radiograph; a folder that comes here is one that no film was found in.
+
+    Raises:
+        UnreadableImage: with its code and reason.
+    """
+    if is_folder(path):
+        raise UnreadableImage(
+            RefusalCode.NOT_FOUND, f"No film was found in this folder{_why_unlisted(path)}."
+        )
+    if "\0" in str(path):
+        raise UnreadableImage(RefusalCode.NOT_FOUND, "No file can have this name.")
+    return read_radiograph(path, max_side=max_side)
+
+
+def _why_unlisted(folder: Path) -> str:
+    try:
+        next(folder.iterdir(), None)
+    except OSError as error:
+        return f": it may not be listed ({error.strerror})"
+    return ""
+
+
+def _logit(probability: float) -> float:
+    bounded = min(max(probability, 1e-4), 1 - 1e-4)
+    return math.log(bounded / (1 - bounded))
