@@ -39,7 +39,9 @@ Anything else is a bug, and shows its traceback.
 
 def cli_page() -> str:
     """Every command with its help."""
-    top = click.Context(cli, info_name="hilum", terminal_width=WIDTH, max_content_width=WIDTH)
+    top = click.Context(
+        cli, info_name="hilum", terminal_width=WIDTH, max_content_width=WIDTH, **cli.context_settings
+    )
     return "\n".join(
         ["# Commands\n", NOTE.format(where="the help in src/hilum/cli"), EXIT_STATUSES, *helps(top)]
     )

@@ -92,7 +92,8 @@ def test_every_setting_says_what_it_is():
 
 def test_every_option_has_a_help_text():
     """No option is listed without a word on what it does."""
-    options = [(context.command_path, parameter) for context in contexts(click.Context(cli, info_name="hilum"))
+    top = click.Context(cli, info_name="hilum")
+    options = [(context.command_path, parameter) for context in contexts(top)
                for parameter in context.command.params if isinstance(parameter, click.Option)]  # fmt: skip
 
     assert [f"{path} --{option.name}" for path, option in options if not option.help] == []
