@@ -1,0 +1,122 @@
+"""Trachea, bronchi, and the vessels that branch from the hila and taper through the lungs.
+
+Vessels grow generation by generation, all branches at once; a branch that would leave the lung is cut off there.
+The trap: vessels replace lung, the trachea replaces soft tissue; both are lengths along the ray like the rest.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hilum.data.phantom.attenuation import Lengths, Material
+from hilum.data.phantom.rays import Floats, Points, splat
+from hilum.data.phantom.thorax import LEFT, RIGHT, Thorax
+
+_GENERATIONS = 8
+
+
+def add_airways(lengths: Lengths, thorax: Thorax) -> None:
+    """Take the trachea and the main bronchi out of the soft tissue."""
+    grid, size = lengths.grid, thorax.person.size
+    y = grid.y
+    carina = 0.40 * thorax.height
+    middle = (2 - 5 * np.clip(y / carina, 0, 1)) * size + thorax.lean(y[:, 0])[:, None]
+    trachea = _air_tube(grid.x - middle, np.full_like(y, 8.6 * size)) * (y < carina)
+    fall = np.clip(y - carina, 0, None)
+    for side, slope, reach in ((RIGHT, 0.75, 34), (LEFT, 1.25, 40)):
+        centre = middle + side * (3 + slope * fall)
+        radius = 6.4 * size * np.clip((reach * size - fall * np.hypot(1, slope) / slope) / 8, 0, 1)
+        air = _air_tube((grid.x - centre) / np.hypot(1, slope), radius) * (y >= carina)
+        trachea = np.maximum(trachea, air)
+    lengths.remove(Material.SOFT, np.minimum(trachea, 0.5 * lengths[Material.SOFT]))
+
+
+def _air_tube(offset: Floats, radius: Floats) -> Floats:
+    return (2 * np.sqrt(np.clip(radius**2 - offset**2, 0, None))).astype(np.float32)
+
+
+def add_vessels(lengths: Lengths, thorax: Thorax, lung: Floats, rng: np.random.Generator) -> None:
+    """Grow arteries and veins from both hila into the lungs."""
+    pieces = [_tree(thorax, side, rng, step_mm=max(0.6 * lengths.grid.pixel_mm, 0.5)) for side in (RIGHT, LEFT)]
+    points = np.concatenate([points for points, _ in pieces])
+    points[:, 0] += thorax.pose.turn_rad * points[:, 2] + thorax.pose.tilt_rad * (points[:, 1] - 120)
+    blood = splat(lengths.grid, points, np.concatenate([volume for _, volume in pieces]))
+    blood = np.minimum(blood, lung)
+    lengths.add(Material.SOFT, blood, instead_of=Material.LUNG)
+
+
+def _tree(thorax: Thorax, side: int, rng: np.random.Generator, *, step_mm: float) -> tuple[Points, Points]:
+    """Points (N, 3) and their volumes (N,) of one lung's vessels."""
+    size = thorax.person.size
+    level = (0.53 if side == RIGHT else 0.49) * thorax.height
+    root = np.array([float(thorax.border(level, side)) - 10, level, 0.0])
+    # angle in the film's plane: -90 up to the apex, 0 outwards, 90 down to the base
+    angles = np.radians([-82, -62, -40, -22, -2, 14, 32, 47, 60, 72, 84, 96]) + 0.12 * rng.standard_normal(12)
+    depth = rng.uniform(-0.75, 0.75, 12)
+    heading = np.stack([np.cos(angles), np.sin(angles), depth], axis=1)
+    heading /= np.linalg.norm(heading, axis=1)[:, None]
+    start = root + rng.normal(0, [3, 9, 8], (12, 3)) * size
+    radius = np.array([2.6, 2.6, 2.4, 2.2, 2.3, 2.5, 2.7, 3.0, 3.2, 3.4, 3.4, 2.6]) * thorax.person.vessels * size
+    points, volumes = _hilum(root, size * thorax.person.vessels, rng)
+    for generation in range(_GENERATIONS):
+        reach = (26 if generation == 0 else 17.0) * size * rng.uniform(0.6, 1.3, len(start)) * (radius / 2.6) ** 0.35
+        bow = 0.16 * rng.standard_normal((len(start), 3))
+        end = start + heading * reach[:, None]
+        inside = _is_lung(thorax, side, end)
+        more, volume = _strokes(start, end, bow * reach[:, None], radius, step_mm)
+        points.append(more)
+        volumes.append(volume)
+        start, heading, radius = _fork(end[inside], (heading + 0.5 * bow)[inside], radius[inside], rng)
+    every = np.concatenate(points)
+    every[:, 0] *= side
+    return every, np.concatenate(volumes)
+
+
+def _hilum(root: Points, size: float, rng: np.random.Generator) -> tuple[list[Points], list[Points]]:
+    """The pulmonary artery's knot: a comma of overlapping soft balls at the root of the lung."""
+    n = 2600
+    t = rng.uniform(-1, 1, n)
+    centre = root + np.stack([3 + 9 * (1 - t**2), 24 * t + 5, np.zeros(n)], axis=1) * size
+    ball = rng.standard_normal((n, 3))
+    ball *= (rng.uniform(0, 1, n) ** (1 / 3) / np.linalg.norm(ball, axis=1))[:, None]
+    radius = (6.5 - 3.0 * np.abs(t)) * size
+    return [centre + ball * radius[:, None]], [np.full(n, 5200 * size**3 / n)]
+
+
+def _fork(end: Points, heading: Points, radius: Points, rng: np.random.Generator) -> tuple[Points, Points, Points]:
+    """Split each branch in two: a main one that bends little and a side one that bends more."""
+    n = len(end)
+    turn = rng.standard_normal((2, n, 3))
+    spread = np.stack([0.24 * np.ones(n), 0.58 * np.ones(n)])[:, :, None]
+    headings = heading[None] + turn * spread
+    headings /= np.linalg.norm(headings, axis=2)[:, :, None]
+    share = rng.uniform(0.5, 0.9, n)
+    radii = np.stack([radius * 0.84, radius * (0.38 + 0.36 * share)])
+    keep = radii.reshape(-1) > 0.22
+    return np.tile(end, (2, 1))[keep], headings.reshape(-1, 3)[keep], radii.reshape(-1)[keep]
+
+
+def _is_lung(thorax: Thorax, side: int, at: Points) -> np.ndarray:
+    outer = thorax.outer(at[:, 1])
+    deep = thorax.depth(at[:, 1])
+    wall = (at[:, 0] / np.maximum(outer - 5, 1)) ** 2 + (at[:, 2] / np.maximum(deep - 5, 1)) ** 2
+    return (wall < 1) & (at[:, 1] > 4) & (at[:, 0] > 8) & (at[:, 1] < thorax.dome(at[:, 0], side) + 28)
+
+
+def _strokes(start: Points, end: Points, bow: Points, radius: Points, step_mm: float) -> tuple[Points, Points]:
+    """Sample bowed, tapering cylinders: 7 points across each cut."""
+    span = np.linalg.norm(end - start, axis=1)
+    n = max(int(np.quantile(span, 0.9) / step_mm), 3)
+    t = ((np.arange(n) + 0.5) / n)[None, :, None]
+    line = start[:, None] * (1 - t) + end[:, None] * t + bow[:, None] * (4 * t * (1 - t))
+    calibre = radius[:, None] * (1 - 0.18 * t[:, :, 0])  # (branches, n)
+    axis = (end - start) / span[:, None]
+    first = np.cross(axis, [0.0, 0.0, 1.0])
+    first /= np.maximum(np.linalg.norm(first, axis=1), 1e-6)[:, None]
+    second = np.cross(axis, first)
+    angle = np.arange(7) * 2.399963
+    far = np.sqrt((np.arange(7) + 0.5) / 7)
+    offset = (far * np.cos(angle))[None, :, None] * first[:, None] + (far * np.sin(angle))[None, :, None] * second[:, None]
+    points = line[:, :, None] + offset[:, None] * calibre[:, :, None, None]
+    volume = np.pi * calibre**2 * (span / n)[:, None] / 7
+    return points.reshape(-1, 3), np.repeat(volume.reshape(-1), 7)

@@ -1,0 +1,82 @@
+"""From lengths of matter to a developed film: beam, scatter, blur, quanta, and the tone curve.
+
+The order is that of the physics: primary beam by Beer-Lambert, scatter added, detector blur, quantum noise, then
+density by an H&D-like curve of the logarithm of exposure, and only then the grey level, bone bright.
+The trap: scatter comes from the body, not from the open field beside it, so the open field is left out of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hilum.data.phantom.rays import Floats, Grid, blurred
+
+
+@dataclass(frozen=True, slots=True)
+class Technique:
+    """One room's way of taking a film."""
+
+    energy_kev: float  # effective, behind the patient
+    scatter: float  # part of the signal behind the chest that is scatter, after the grid
+    quanta_per_mm2: float  # in the open field, before the patient
+    blur_mm: float  # detector and focus
+    gamma: float  # slope of the tone curve
+    toe: float  # grey level of the lungs, 0..1
+    shoulder: float  # grey level of the mediastinum, 0..1
+    crispness: float  # edge enhancement by the console; 0 for none
+
+
+def expose(attenuation: Floats, grid: Grid, technique: Technique, rng: np.random.Generator) -> Floats:
+    """The logarithm of what the detector saw, relative to the open field (H, W)."""
+    primary = np.exp(-attenuation)
+    scattering = primary * (1 - np.exp(-1.2 * attenuation))
+    wide = _wide_blur(scattering, sigma_px=38 / grid.pixel_mm)
+    share = technique.scatter / (1 - technique.scatter)
+    signal = primary + share * 0.75 * wide
+    signal = blurred(signal.astype(np.float32), technique.blur_mm / grid.pixel_mm)
+    n = np.maximum(signal, 1e-4) * technique.quanta_per_mm2 * grid.pixel_mm**2
+    noise = rng.standard_normal(grid.shape, np.float32)
+    return np.asarray(np.log(np.maximum(signal * (1 + noise / np.sqrt(n)), 1e-5)), np.float32)
+
+
+def _wide_blur(image: Floats, *, sigma_px: float) -> Floats:
+    """A blur far wider than a pixel, done on a coarse copy."""
+    factor = max(int(sigma_px / 6), 1)
+    height, width = image.shape
+    rows, columns = -(-height // factor), -(-width // factor)
+    padded = np.pad(image, ((0, rows * factor - height), (0, columns * factor - width)), mode="edge")
+    coarse = padded.reshape(rows, factor, columns, factor).mean(axis=(1, 3))
+    soft = blurred(coarse.astype(np.float32), sigma_px / factor)
+    across = _linear(soft, width, factor)
+    return np.ascontiguousarray(_linear(across.T, height, factor).T)
+
+
+def _linear(image: Floats, n: int, factor: int) -> Floats:
+    """Rows (H, w) stretched to (H, n) by straight lines between cell centres."""
+    position = np.clip((np.arange(n) + 0.5) / factor - 0.5, 0, image.shape[1] - 1)
+    low = np.minimum(position.astype(int), max(image.shape[1] - 2, 0))
+    part = (position - low).astype(np.float32)
+    return image[:, low] * (1 - part) + image[:, np.minimum(low + 1, image.shape[1] - 1)] * part
+
+
+def develop(signal: Floats, lung: npt.NDArray[np.bool_], grid: Grid, technique: Technique) -> Floats:
+    """Grey levels 0..1, bone bright, as the console would show them: levels set by the film's own lungs and body."""
+    value = -signal
+    if technique.crispness:
+        value = value + technique.crispness * (value - blurred(value, 5.0 / grid.pixel_mm))
+    inner = value[lung]
+    dark = float(np.quantile(inner, 0.30))
+    bright = float(np.quantile(value, 0.93))
+    bright = max(bright, dark + 0.8)
+    low, high = _logit(technique.toe), _logit(technique.shoulder)
+    position = low + (value - dark) / (bright - dark) * (high - low)
+    grey = 1 / (1 + np.exp(-technique.gamma * (position - low) - low))
+    floor = 1 / (1 + np.exp(technique.gamma * (low - _logit(0.02)) - low))
+    return np.clip((grey - min(floor, 0.04)) / (1 - min(floor, 0.04)), 0, 1).astype(np.float32)
+
+
+def _logit(share: float) -> float:
+    return float(np.log(share / (1 - share)))

@@ -1,0 +1,159 @@
+"""The plane of the film in millimetres, and the two ways in which matter meets its rays.
+
+Rays run along z (parallel, back to front: a PA film), x grows towards the patient's left (right on the film),
+y grows downwards, and (0, 0) is the midline at the height of the lung apices.
+Large volumes give the length of each ray inside them in closed form; bones and vessels are sampled as points
+that each carry a volume, so the sum over a pixel divided by its area is again a length.
+The trap: a length is in millimetres whatever the grid, so never scale by the number of pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Points = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The film's pixels: `left` and `top` are the mm position of the outer corner of pixel (0, 0)."""
+
+    height: int
+    width: int
+    pixel_mm: float
+    left: float
+    top: float
+
+    @cached_property
+    def x(self) -> Floats:  # (1, W)
+        centres = self.left + (np.arange(self.width) + 0.5) * self.pixel_mm
+        return centres.astype(np.float32)[None, :]
+
+    @cached_property
+    def y(self) -> Floats:  # (H, 1)
+        centres = self.top + (np.arange(self.height) + 0.5) * self.pixel_mm
+        return centres.astype(np.float32)[:, None]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.height, self.width
+
+    def zeros(self) -> Floats:
+        return np.zeros(self.shape, np.float32)
+
+    def finer(self, factor: int) -> Grid:
+        """The same field with `factor` times as many pixels along each side."""
+        return Grid(self.height * factor, self.width * factor, self.pixel_mm / factor, self.left, self.top)
+
+
+def splat(grid: Grid, points: Points, volume_mm3: Points) -> Floats:
+    """Mean length in mm inside matter that is given as points (N, 2 or more) with volumes (N,)."""
+    column = (points[:, 0] - grid.left) / grid.pixel_mm - 0.5
+    row = (points[:, 1] - grid.top) / grid.pixel_mm - 0.5
+    inside = (column > -1) & (column < grid.width) & (row > -1) & (row < grid.height)
+    column, row, weight = column[inside], row[inside], volume_mm3[inside] / grid.pixel_mm**2
+    # one pixel of padding all round takes what a bilinear foot puts outside
+    left, top = np.floor(column).astype(np.int64) + 1, np.floor(row).astype(np.int64) + 1
+    right_part, lower_part = column - (left - 1), row - (top - 1)
+    stride, size = grid.width + 2, (grid.height + 2) * (grid.width + 2)
+    corner = top * stride + left
+    total = np.zeros(size)
+    for step, share in (
+        (0, (1 - right_part) * (1 - lower_part)),
+        (1, right_part * (1 - lower_part)),
+        (stride, (1 - right_part) * lower_part),
+        (stride + 1, right_part * lower_part),
+    ):
+        total += np.bincount(corner + step, weight * share, minlength=size)[:size]
+    padded = total.reshape(grid.height + 2, stride)
+    return padded[1:-1, 1:-1].astype(np.float32)
+
+
+def curve(knots: Points | list[float], values: Points | list[float], at: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """A natural cubic spline through the knots, held constant beyond both ends."""
+    t, v = np.asarray(knots, float), np.asarray(values, float)
+    step = np.diff(t)
+    system = np.eye(len(t))
+    right = np.zeros_like(v)
+    for k in range(1, len(t) - 1):
+        system[k, k - 1 : k + 2] = step[k - 1], 2 * (step[k - 1] + step[k]), step[k]
+        right[k] = 6 * ((v[k + 1] - v[k]) / step[k] - (v[k] - v[k - 1]) / step[k - 1])
+    bend = np.linalg.solve(system, right)
+    x = np.clip(np.asarray(at, float), t[0], t[-1])
+    k = np.clip(np.searchsorted(t, x, side="right") - 1, 0, len(t) - 2)
+    h, before, after = step[k], t[k + 1] - x, x - t[k]
+    return np.asarray(
+        (bend[k] * before**3 + bend[k + 1] * after**3) / (6 * h)
+        + (v[k] / h - bend[k] * h / 6) * before
+        + (v[k + 1] / h - bend[k + 1] * h / 6) * after
+    )
+
+
+def path(corners: Points | list[list[float]], *, n: int) -> Points:
+    """`n` points evenly spread along a smooth line through 3-D corners (M, 3)."""
+    corners = np.asarray(corners, float)
+    t = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(corners, axis=0), axis=1))])
+    at = np.linspace(0, t[-1], n)
+    return np.stack([curve(t, corners[:, k], at) for k in range(3)], axis=1)
+
+
+def smooth_step(value: Floats | npt.NDArray[np.float64]) -> Floats:
+    """0 below 0, 1 above 1, and a cubic between."""
+    t = np.clip(value, 0, 1).astype(np.float32)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)
+
+
+def blurred(image: Floats, sigma_px: float) -> Floats:
+    """Gaussian blur by Fourier transform, with mirrored margins."""
+    if sigma_px < 0.1:
+        return image
+    margin = min(int(3 * sigma_px) + 1, min(image.shape) - 1)
+    padded = np.pad(image, margin, mode="reflect")
+    fy, fx = np.fft.fftfreq(padded.shape[0])[:, None], np.fft.rfftfreq(padded.shape[1])[None, :]
+    response = np.exp(-2 * (np.pi * sigma_px) ** 2 * (fy**2 + fx**2))
+    soft = np.fft.irfft2(np.fft.rfft2(padded) * response, s=padded.shape)
+    return np.asarray(soft[margin : margin + image.shape[0], margin : margin + image.shape[1]], np.float32)
+
+
+def cloud(grid: Grid, rng: np.random.Generator, *, scale_mm: float, slope: float = 1.5) -> Floats:
+    """Random field of mean 0 and deviation 1 whose amplitude falls as frequency**-slope beyond 1/scale_mm.
+
+    It is drawn on a 4 mm lattice and above, so that a film keeps its look at every size.
+    """
+    n = 128
+    fy, fx = np.fft.fftfreq(n, 4.0)[:, None], np.fft.rfftfreq(n, 4.0)[None, :]
+    radius = np.hypot(fy, fx)
+    noise = np.fft.rfft2(rng.standard_normal((n, n))) * (radius**2 + scale_mm**-2.0) ** (-slope / 2)
+    noise[0, 0] = 0
+    field = np.fft.irfft2(noise, s=(n, n))
+    return interpolated(field / field.std(), grid, step_mm=4.0)
+
+
+def interpolated(field: npt.NDArray[np.float64], grid: Grid, *, step_mm: float) -> Floats:
+    """A lattice of `step_mm` centred on (0, 130 mm), read at the film's pixels by cubic weights."""
+    n = field.shape[0]
+    rows = _cubic(np.clip((grid.y[:, 0] - 130) / step_mm + n / 2, 1, n - 3), n)
+    columns = _cubic(np.clip(grid.x[0] / step_mm + n / 2, 1, n - 3), n)
+    return (rows @ field.astype(np.float32) @ columns.T).astype(np.float32)
+
+
+def _cubic(position: npt.NDArray[Any], n: int) -> Floats:
+    """B-spline weights (len(position), n) of a lattice of n samples."""
+    base = np.floor(position).astype(int)
+    t = position - base
+    weights = np.zeros((len(position), n), np.float32)
+    rows = np.arange(len(position))
+    for offset, w in (
+        (-1, (1 - t) ** 3 / 6),
+        (0, (3 * t**3 - 6 * t**2 + 4) / 6),
+        (1, (-3 * t**3 + 3 * t**2 + 3 * t + 1) / 6),
+        (2, t**3 / 6),
+    ):
+        weights[rows, base + offset] = w
+    return weights
