@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,14 +30,14 @@ SHOWN = 5  # names of one kind of problem on the terminal; the data card has the
 @click.option("--column", "columns", multiple=True, metavar="OURS=THEIRS",
               help="The table's name for path, film, label, patient, site, age, sex, or view.")  # fmt: skip
 @click.option("--labels", multiple=True, metavar="NAME=0|1",
-              help="What a folder's name, or a word in the label column, means; 1 is tuberculosis.")  # fmt: skip
+              help="What a folder's name or a word in the label column means; 1 is TB.")  # fmt: skip
 @click.option("--site", default=None, help="Where your own films were taken.  [default: folder]")
 @click.option("--replace", is_flag=True, help="Replace the manifest of other films in --out.")
 def data_import(path: Path, out: Path, masks: Path | None, replace: bool, source: str, **own: Any) -> None:
     """Turn PATH, a zip or a folder of films, into OUT/manifest.parquet and a data card.
 
-    The source is only read; the films of a zip are unpacked to OUT/films. Run it again after an interruption: it goes
-    on where it stopped.
+    The source is only read; the films of a zip are unpacked to OUT/films.
+    Run it again after an interruption: it goes on where it stopped.
     """
     from hilum.data.importing import ImportRequest, import_films
     from hilum.reports.data_card import write_data_card
@@ -109,12 +110,12 @@ def _label(value: str) -> int:
 
 def _progress() -> Callable[[str, int, int], None]:
     """Progress on standard error: a line that is rewritten on a terminal, a line a tenth elsewhere."""
-    stream = click.get_text_stream("stderr")
+    is_terminal = sys.stderr.isatty()
     last: dict[str, int] = {}
 
     def tell(what: str, done: int, total: int) -> None:
         tenth = 10 * done // total if total else 10
-        if stream.isatty():
+        if is_terminal:
             click.echo(f"\r{what}: {done} of {total}", err=True, nl=done >= total)
         elif last.get(what) != tenth:
             click.echo(f"{what}: {done} of {total}", err=True)

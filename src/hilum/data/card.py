@@ -1,6 +1,7 @@
 """The numbers of a data card: what a manifest holds, what is missing, and what nobody could settle.
 
-The card is one JSON table; the Markdown and HTML of `hilum.reports.data_card` are drawn from it and add nothing.
+The card is one JSON table; the Markdown and HTML of `hilum.reports.data_card` are drawn from it and add
+nothing.
 Trap: it says nothing of when it was made, so that importing the same data twice gives the same bytes.
 """
 
@@ -13,6 +14,7 @@ from dataclasses import asdict
 from typing import Any
 
 import hilum
+from hilum.data.duplicates import DuplicatePair
 from hilum.data.source import Problem, ProblemKind, SourceCard, SourceRead
 from hilum.records import Film
 
@@ -35,7 +37,7 @@ def data_card(
     *,
     films: Sequence[Film],
     problems: Sequence[Problem],
-    duplicates: Sequence[dict[str, Any]],
+    duplicates: Sequence[DuplicatePair],
 ) -> dict[str, Any]:
     """The card of an import, as JSON values.
 
@@ -45,7 +47,7 @@ def data_card(
         read: what it found.
         films: the rows of the manifest.
         problems: all of them, in any order.
-        duplicates: pairs of films that are alike, as JSON values.
+        duplicates: pairs of films that are the same, or look it.
     """
     return {
         "hilum_data_card": CARD_VERSION,
@@ -63,12 +65,12 @@ def data_card(
         "n_with_lung_masks": sum(bool(film.lung_mask_paths) for film in films),
         "problems": _problems(problems),
         "patients_with_several_films": [list(tie) for tie in read.ties],
-        "duplicates": list(duplicates),
+        "duplicates": [_duplicate(pair) for pair in duplicates],
     }
 
 
 def films_sha256(films: Sequence[Film]) -> str:
-    """One hash for a set of films, whatever their order, names, or places: SHA-256 over their sorted SHA-256s."""
+    """One hash of a set of films, whatever their order or names: SHA-256 over their sorted SHA-256s."""
     return hashlib.sha256("\n".join(sorted(film.sha256 for film in films)).encode()).hexdigest()
 
 
@@ -130,6 +132,18 @@ def _readings(films: Sequence[Film]) -> dict[str, int]:
         "reads normal": states[True],
         "names disease": states[False],
         "says neither": states[None],
+    }
+
+
+def _duplicate(pair: DuplicatePair) -> dict[str, Any]:
+    return {
+        "first": pair.first.film,
+        "second": pair.second.film,
+        "kind": pair.kind.value,
+        "distance": pair.distance,
+        "likeness": None if pair.likeness is None else round(pair.likeness, 3),
+        "is_across_patients": pair.is_across_patients,
+        "is_across_datasets": pair.is_across_datasets,
     }
 
 

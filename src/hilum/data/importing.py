@@ -1,31 +1,32 @@
 """Importing: a zip or a folder of films becomes a manifest and a data card in a folder of the user's choice.
 
 The source is only read. A zip's films are unpacked beside the manifest; a folder's films stay where they are.
-Trap: an import may be run again at any time (idempotent, resumable), but an output folder belongs to one set of films:
-another set is refused there, because its manifest would take the first one's place.
+Trap: an import may be run again at any time (idempotent, resumable), but an output folder belongs to one set
+of films: another set is refused there, because its manifest would take the first one's place.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from hilum.data.archive import UnpackReport, open_archive, unpack_films
-from hilum.data.archive_entries import entry_name
+from hilum.data.archive import UnpackReport, unpack_films
 from hilum.data.card import data_card
+from hilum.data.duplicates import duplicate_pairs
 from hilum.data.manifest import MANIFEST_NAME, write_manifest
+from hilum.data.masks import draw_masks
 from hilum.data.measuring import LOG_NAME, MeasureLog, measure_films
+from hilum.data.recognition import recognised_source
 from hilum.data.source import Problem, ProblemKind, Source, SourceRead
-from hilum.data.sources import SOURCES
-from hilum.data.sources.files import walk_files
-from hilum.errors import ArchiveRefused, DatasetMissing, NameUnknown, OutputRefused
+from hilum.errors import ArchiveRefused, DatasetMissing, OutputRefused
 from hilum.records import Film
 
 FILMS_FOLDER = "films"
+MASKS_FOLDER = "masks"
 CARD_NAME = "data-card.json"
 
 Progress = Callable[[str, int, int], None]  # what is being done, how much of it, of how much
@@ -53,7 +54,7 @@ class ImportResult:
 
 
 def import_films(request: ImportRequest, *, progress: Progress | None = None) -> ImportResult:
-    """Import a set of films: DIR/manifest.parquet, and for a zip DIR/films/. The card is left to the caller to write.
+    """Import a set of films: OUT/manifest.parquet, and for a zip OUT/films/; the caller writes the card.
 
     Raises:
         DatasetMissing: no film of the dataset is there, or none that can be read.
@@ -68,9 +69,11 @@ def import_films(request: ImportRequest, *, progress: Progress | None = None) ->
     folder, unpacked = _open(request, source, told)
     read = source.read_films(folder, masks=request.masks.resolve() if request.masks else None)
     _check_strays(read, unpacked, folder)
+    problems = [*_refusals(unpacked), *read.problems]
+    log = MeasureLog(request.out / LOG_NAME)
     measured = measure_films(
-        read.films,
-        MeasureLog(request.out / LOG_NAME),
+        draw_masks(read.films, request.out.resolve() / MASKS_FOLDER, problems),
+        log,
         n_threads=request.n_threads,
         progress=lambda done, total: told("films read", done, total),
     )
@@ -78,44 +81,16 @@ def import_films(request: ImportRequest, *, progress: Progress | None = None) ->
         raise DatasetMissing(
             source.name, request.path, f"a readable film (all {len(read.films)} found are damaged)"
         )
-    problems = (*_refusals(unpacked), *read.problems, *measured.problems)
+    problems += measured.problems
     if unpacked:
         read = replace(read, n_ignored=read.n_ignored + unpacked.n_passed_over)
-    card = data_card(source.name, source.card, read, films=measured.films, problems=problems, duplicates=[])
+    duplicates = duplicate_pairs(measured.films, look=log.thumbnail)
+    card = data_card(
+        source.name, source.card, read, films=measured.films, problems=problems, duplicates=duplicates
+    )
     manifest_path = request.out.resolve() / MANIFEST_NAME
     write_manifest(measured.films, manifest_path)
     return ImportResult(manifest_path, measured.films, {**card, "origin": origin})
-
-
-def recognised_source(path: Path) -> Source:
-    """The source that knows the names in a zip or folder; a folder of unknown films is read as such, unlabelled.
-
-    Raises:
-        NameUnknown: films of several datasets are there.
-        DatasetMissing: there is no picture at all.
-    """
-    entries = list(_entries(path))
-    sources: dict[str, Source] = {name: SOURCES.load(name)() for name in SOURCES.names() if name != "folder"}
-    known = [name for name, source in sources.items() if any(map(source.recognises, entries))]
-    if (
-        "montgomery-shenzhen" in known
-    ):  # it knows what either of its halves knows, and says which half is missing
-        known = [name for name in known if name not in ("montgomery", "shenzhen")]
-    if len(known) > 1:
-        raise NameUnknown(f"{path}: holds films of {' and '.join(known)}; choose one with --source")
-    if known:
-        return sources[known[0]]
-    folder: Source = SOURCES.load("folder")()
-    if not any(map(folder.recognises, entries)):
-        raise DatasetMissing("folder", path, "a PNG, JPEG, or DICOM file")
-    return folder
-
-
-def _entries(path: Path) -> Iterable[PurePosixPath]:
-    if path.is_dir():
-        return (PurePosixPath(file.relative_to(path).as_posix()) for file in walk_files(path))
-    with open_archive(path) as archive:
-        return [PurePosixPath(entry_name(info)) for info in archive.infolist() if not info.is_dir()]
 
 
 def _check_places(request: ImportRequest) -> None:
@@ -176,7 +151,7 @@ def _check_strays(read: SourceRead, unpacked: UnpackReport | None, folder: Path)
     strays = [film.image_path for film in read.films if film.image_path not in ours]
     if strays:
         raise OutputRefused(
-            f"{folder} holds {len(strays)} films that are not in this zip, as {strays[0].name}; choose another --out"
+            f"{folder} holds {len(strays)} films not of this zip, as {strays[0].name}; choose another --out"
         )
 
 

@@ -1,7 +1,9 @@
 """The manifest: one Parquet file, a row a film, that every later step reads; docs/manifest.md has its schema.
 
-Paths inside the manifest's folder are stored relative to it, so that the folder can be moved; others are absolute.
-Trap: `read_manifest` checks everything about a row but that its files exist: whoever opens a film says so by name.
+Paths inside the manifest's folder are stored relative to it, so that the folder can be moved; others are
+absolute.
+Trap: `read_manifest` checks everything about a row but that its files exist: whoever opens a film says so by
+name.
 """
 
 from __future__ import annotations
@@ -89,7 +91,7 @@ def read_manifest(path: Path) -> list[Film]:
     """Read a manifest, its folder's relative paths made absolute.
 
     Raises:
-        ManifestInvalid: the file is no manifest, or a row breaks the schema; the message names row and column.
+        ManifestInvalid: no manifest, or a row that breaks the schema; the message names row and column.
     """
     path = path / MANIFEST_NAME if path.is_dir() else path
     table = check_table(_read_table(path), path)
@@ -110,8 +112,8 @@ def _read_table(path: Path) -> pa.Table:
         version = (file.schema_arrow.metadata or {}).get(VERSION_KEY, MANIFEST_VERSION.encode())
         if version != MANIFEST_VERSION.encode():
             raise ManifestInvalid(
-                f"{path}: manifest version {version.decode(errors='replace')}, this Hilum reads {MANIFEST_VERSION}; "
-                "import the data again"
+                f"{path}: manifest version {version.decode(errors='replace')}, and this Hilum reads "
+                f"{MANIFEST_VERSION}; import the data again"
             )
         missing = [name for name in SCHEMA.names if name not in file.schema_arrow.names]
         if missing:
@@ -184,5 +186,5 @@ def _film(row: dict[str, Any], folder: str) -> Film:
     )
 
 
-_PLAIN = ("film", "dataset", "site", "patient", "label", "width", "height", "bit_depth", "sha256", "perceptual_hash",
-          "view", "age_years")  # fmt: skip
+_PLAIN = ("film", "dataset", "site", "patient", "label", "width", "height", "bit_depth", "sha256",
+          "perceptual_hash", "view", "age_years")  # fmt: skip

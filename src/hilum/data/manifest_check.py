@@ -1,7 +1,9 @@
 """What a manifest's rows must be; the first breach is named by row, film, and column.
 
-Column by column in Arrow, so that a manifest of a hundred thousand films is checked in a fraction of a second.
-Trap: pandas and polars write other integer and text types than we do; what casts without loss is taken, no more.
+Column by column in Arrow, so that a manifest of a hundred thousand films is checked in a fraction of a
+second.
+Trap: pandas and polars write other integer and text types than we do; what casts without loss is taken, no
+more.
 """
 
 from __future__ import annotations

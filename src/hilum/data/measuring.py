@@ -1,8 +1,9 @@
 """Found films become manifest rows: each file is read once for its size, depth, hashes, and DICOM header.
 
-What was measured is kept in a small log in the output folder, by content hash, so that an import that was stopped, or
-is run again, reads no picture twice.
-Trap: the log belongs to one version of Hilum, since another may read a film differently; lines of others are passed over.
+What was measured is kept in a small log in the output folder, by content hash, so that an import that was
+stopped, or is run again, reads no picture twice.
+Trap: the log belongs to one version of Hilum, since another may read a film differently; lines of others are
+passed over.
 """
 
 from __future__ import annotations
@@ -14,15 +15,23 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import hilum
+from hilum.data.duplicates import THUMBNAIL_SIDE
 from hilum.data.source import FoundFilm, Problem, ProblemKind
 from hilum.errors import OutputRefused, UnreadableImage
 from hilum.findings import Sex
 from hilum.imaging.hashing import file_sha256, perceptual_hash
 from hilum.imaging.read import read_radiograph
-from hilum.records import Film
+from hilum.imaging.resize import area_resize
+from hilum.records import Film, Pixels
 
 LOG_NAME = ".measured.jsonl"
+READ_SIDE = (
+    512  # pixels; enough for hash and thumbnail, and a 19-megapixel film costs a twentieth of its memory
+)
+LEVELS = 65535
 
 Progress = Callable[[int, int], None]  # films done, films in all
 
@@ -40,6 +49,7 @@ class Measured:
     age_years: float | None
     sex: str | None
     notes: tuple[str, ...]
+    thumbnail: str  # (32, 32) grey levels of 16 bits as hex, for the search for duplicates
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,11 @@ class MeasureLog:
             raise UnreadableImage("not-found", f"cannot be opened: {error.strerror or error}") from None
         return self._known.get(sha256) or _measure(path, sha256)
 
+    def thumbnail(self, film: Film) -> Pixels:
+        """A measured film at 32 x 32, so that the search for duplicates opens no file again."""
+        levels = np.frombuffer(bytes.fromhex(self._known[film.sha256].thumbnail), "<u2")
+        return levels.reshape(THUMBNAIL_SIDE, THUMBNAIL_SIDE).astype(np.float32) / LEVELS
+
     def append(self, measured: Iterable[Measured]) -> None:
         """Add what is not yet there."""
         new = {found.sha256: found for found in measured if found.sha256 not in self._known}
@@ -81,7 +96,9 @@ def measure_films(
     found: Iterable[FoundFilm], log: MeasureLog, *, n_threads: int = 1, progress: Progress | None = None
 ) -> MeasuredSet:
     """Measure every film; an unreadable one becomes a problem, by name, and the rest goes on."""
-    waiting, films, problems = list(found), [], []
+    waiting = list(found)
+    films: list[Film] = []
+    problems: list[Problem] = []
     with ThreadPoolExecutor(n_threads) as pool:
         for start in range(0, len(waiting), 32):  # the log grows by 32 films: so much is lost at a kill
             batch = waiting[start : start + 32]
@@ -106,18 +123,19 @@ def _outcome(film: FoundFilm, log: MeasureLog) -> Measured | Problem:
 
 
 def _measure(path: Path, sha256: str) -> Measured:
-    radiograph = read_radiograph(path)
-    height, width = radiograph.pixels.shape
+    radiograph = read_radiograph(path, max_side=READ_SIDE)
+    small = area_resize(radiograph.pixels, height=THUMBNAIL_SIDE, width=THUMBNAIL_SIDE)
     return Measured(
         sha256=sha256,
-        width=width,
-        height=height,
+        width=radiograph.width,
+        height=radiograph.height,
         bit_depth=radiograph.bit_depth,
         perceptual_hash=perceptual_hash(radiograph.pixels),
         view=radiograph.view,
         age_years=radiograph.age_years,
         sex=radiograph.sex,
         notes=radiograph.notes,
+        thumbnail=np.round(small * LEVELS).astype("<u2").tobytes().hex(),
     )
 
 
@@ -148,20 +166,24 @@ def _film(found: FoundFilm, measured: Measured) -> Film:
 def _remarks(found: FoundFilm, measured: Measured) -> list[Problem]:
     """What was mended on reading, and where table and DICOM header contradict each other."""
     remarks = [Problem(ProblemKind.MENDED, found.film, note) for note in measured.notes]
-    pairs = (("sex", found.sex, measured.sex), ("view", found.view, measured.view))
-    for what, said, header in pairs:
-        if said and header and said != header:
+    facts = (
+        ("sex", found.sex, measured.sex),
+        ("view", found.view, measured.view),
+        ("age", found.age_years, measured.age_years),
+    )
+    for what, stated, header in facts:
+        if stated is not None and header is not None and _differ(stated, header):
             reason = (
-                f"{what} is {said} in the table or text and {header} in the DICOM header; the former is kept"
+                f"{what} is {stated} by the table or text and {header} by the DICOM header; kept: {stated}"
             )
             remarks.append(Problem(ProblemKind.DISAGREEMENT, found.film, reason))
-    said_age, header_age = found.age_years, measured.age_years
-    if (
-        said_age is not None and header_age is not None and abs(said_age - header_age) >= 2
-    ):  # years; rounding and birthdays
-        reason = f"age is {said_age:g} in the table or text and {header_age:g} in the DICOM header; the former is kept"
-        remarks.append(Problem(ProblemKind.DISAGREEMENT, found.film, reason))
     return remarks
+
+
+def _differ(stated: str | float, header: str | float) -> bool:
+    if isinstance(stated, str) or isinstance(header, str):
+        return stated != header
+    return abs(stated - header) >= 2  # years; less is rounding, or a birthday
 
 
 def _read_log(path: Path) -> Iterable[tuple[str, Measured]]:

@@ -1,8 +1,9 @@
 """The finding of a reading: free English becomes kinds, sides, zones, and whether it calls the film normal.
 
-Rules, in short (docs/manifest.md has them with examples): a text is cut into clauses; denied parts are taken out
-first; a clause that names tuberculosis, one of its kinds, or nothing but a place says where the disease is, and one
-that names only something else (COPD, pneumothorax, adhesions) does not. A level counts only with a side.
+Rules, in short (docs/manifest.md has them with examples): a text is cut into clauses; denied parts are taken
+out first; a clause that names tuberculosis, one of its kinds, or nothing but a place says where the disease
+is, and one that names only something else (COPD, pneumothorax, adhesions) does not. A level counts only with
+a side.
 Trap: this reads the short texts of two datasets. It is no general report parser and must not be used as one.
 """
 
@@ -71,7 +72,7 @@ def _split_sentence(sentence: str, clauses: _Clauses) -> None:
 
 
 def _list_end(parts: list[str], start: int) -> int:
-    """The last clause of a list that begins denied in `parts[start]` and ends in "or"; `start` if it is no list."""
+    """The last clause of a list that begins denied at `start` and ends in "or"; `start` if it is no list."""
     ends = [n for n in range(start + 1, len(parts)) if re.search(r"\bn?or\b", parts[n])]
     return ends[0] if ends else start
 
@@ -138,7 +139,7 @@ _Pair = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 def _pair(found: list[tuple[tuple[str, ...], str | None]], inherited: tuple[str, ...]) -> list[_Pair]:
-    """Join runs of sides with runs of levels: "left and right upper", "upper right", "right upper and left lower"."""
+    """Join runs of sides with runs of levels, as in "upper right" or "right upper and left lower"."""
     whole: list[_Pair] = [(sides, (level,)) for sides, level in found if sides and level]
     loose = [(sides, level) for sides, level in found if not (sides and level)]
     runs: list[tuple[bool, list[str]]] = []  # (is a run of sides, its words)
@@ -153,7 +154,7 @@ def _pair(found: list[tuple[tuple[str, ...], str | None]], inherited: tuple[str,
 
 
 def _join(runs: list[tuple[bool, list[str]]]) -> list[_Pair]:
-    """Pair each run with the next of the other sort; a run left over takes the last partner if it is levels."""
+    """Pair each run with the next of the other sort; levels left over belong to the last side."""
     pairs: list[_Pair] = []
     for start in range(0, len(runs), 2):
         pair = runs[start : start + 2]

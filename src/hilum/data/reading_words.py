@@ -1,7 +1,9 @@
 """The words of a reading's finding: forms of tuberculosis, other findings, sides, levels, and denials.
 
-English as radiologists in Shenzhen and Maryland typed it, misspellings included; every pattern expects lower case.
-Trap: order of alternatives matters nowhere, word borders everywhere ("abnormal" holds "normal", "inactive" "active").
+English as radiologists in Shenzhen and Maryland typed it, misspellings included; every pattern expects lower
+case.
+Trap: order of alternatives matters nowhere, word borders everywhere ("abnormal" holds "normal", "inactive"
+"active").
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ KINDS: dict[TuberculosisKind, re.Pattern[str]] = {
     ),
     TuberculosisKind.TUBERCULOMA: re.compile(r"\btuberculoma\w*"),
     TuberculosisKind.CAVITY: re.compile(r"(?<!pleural )(?<!thoracic )(?<!chest )\b(?:fibro-?)?cavit\w+"),
-    TuberculosisKind.FIBROSIS: re.compile(r"\bfibro(?!cav)\w*|\bfibrocav\w*|\bscar(?:s|red|ring)?\b|\bindurat\w*"),
+    TuberculosisKind.FIBROSIS: re.compile(r"\bfibro\w*|\bscar(?:s|red|ring)?\b|\bindurat\w*"),
     TuberculosisKind.OLD: re.compile(
         r"\bold\b|\binactive\b|\bnatb\b|\bcalcif\w+|\bhealed\b|\bquiescent\b|\bobsolete\b|\barrested\b"
     ),
@@ -40,7 +42,7 @@ OTHER_FINDINGS = re.compile(
     r"|\bmass(?:es)?\b|\bcardiomegaly\b|\bedema\b|\boedema\b|\bhernia\b|\blobectomy\b|\bpleural\s+change\w*"
 )
 
-# Clauses on these are not about the lungs: "normal heart" is no normal film, "calcified aorta" no old tuberculosis.
+# Clauses on these are not about the lungs: "normal heart" is no normal film, "calcified aorta" no old TB.
 ELSEWHERE = re.compile(
     r"\baort\w*|\bhearts?\b|\bcardiac\b|\bmediastin\w*|\bribs?\b|\bclavic\w*|\bspin(?:e|al)\b|\bscolio\w*|\bfractur\w*"
     r"|\bbon(?:e|es|y)\b|\bpacemaker\b|\bcartilage\w*|\bbreasts?\b|\bskelet\w*|\bthyroid\b"
@@ -55,7 +57,8 @@ DENIAL = re.compile(
     r"\b(?:no|not|nor|without|w/o|negative\s+for|free\s+of|absence\s+of|history\s+of|h/o|rule\s+out|r/o)(?=\W)"
 )
 DENIED_BEFORE = re.compile(
-    r"(?<!not )(?<!not be )\b(?:ruled\s+out|excluded)\b|\b(?:resolved|absent|disappeared|no\s+longer\s+(?:seen|present))\b"
+    r"(?<!not )(?<!not be )\b(?:ruled\s+out|excluded)\b"
+    r"|\b(?:resolved|absent|disappeared|no\s+longer\s+(?:seen|present))\b"
 )  # fmt: skip
 # "no change of the infiltrate" denies the change, not the infiltrate
 NO_CHANGE = re.compile(

@@ -1,7 +1,7 @@
 """Clinical readings: the small text files beside the films of Shenzhen and Montgomery become records.
 
-The first line names sex and age in a dozen spellings (`femal 32yrs`, `male 16month`, `Patient's Age: 027Y`), the rest is
-the finding, read by `hilum.data.reading_text`. The raw text is kept always.
+The first line names sex and age in a dozen spellings (`femal 32yrs`, `male 16month`, `Patient's Age: 027Y`),
+the rest is the finding, read by `hilum.data.reading_text`. The raw text is kept always.
 Trap: an age or sex that is not there, impossible, or given twice in contradiction is None, never a guess.
 """
 
@@ -18,7 +18,10 @@ from hilum.records import ClinicalReading
 MAX_BYTES = 65_536  # the longest real reading has 133 bytes; a file beyond this is no reading
 MAX_AGE_YEARS = 120.0
 
-_UNIT = r"(?P<unit>(?:years?|yea?rs?|yrs?|y\.?/?o\.?|y|months?(?:yrs?)?|mon(?:s|yrs?)?|mths?|mos?|m|weeks?|wks?|w|days?|d)(?![a-z]))"
+_UNIT = (
+    r"(?P<unit>(?:years?|yea?rs?|yrs?|y\.?/?o\.?|y|months?(?:yrs?)?|mon(?:s|yrs?)?|mths?|mos?|m"
+    r"|weeks?|wks?|w|days?|d)(?![a-z]))"
+)
 _NUMBER = r"(?P<number>[0-9]{1,3}(?:\.[0-9]+)?)"
 _AGE = re.compile(rf"(?<![0-9.]){_NUMBER}[ \t-]*{_UNIT}\.?(?:[ \t-]*olds?\b)?")
 _BARE_AGE = re.compile(
@@ -50,7 +53,7 @@ def read_reading(path: Path) -> ClinicalReading:
 
 
 def decode_reading(raw: bytes) -> str:
-    """Bytes as text: a byte-order mark is believed, then UTF-8, then Windows Latin, then Latin-1, which never fails."""
+    """Bytes as text: by byte-order mark, else UTF-8, else Windows Latin, else Latin-1, which never fails."""
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return raw.decode("utf-16", errors="replace")
     for encoding in ("utf-8-sig", "cp1252"):
@@ -89,7 +92,7 @@ def _plain(text: str) -> str:
 
 
 def _finding_part(plain: str) -> str:
-    """The text without sex, age, and ties, each replaced by a line end: what stands left and right of it is apart."""
+    """The text with sex, age, and ties each replaced by a line end, which parts what stands around them."""
     for pattern in (_SAME_PATIENT, _LABELLED_SEX, _LABELLED_AGE):
         plain = pattern.sub("\n", plain)
     plain = re.sub(r"\bpatient.?s\b", " ", plain)

@@ -1,8 +1,9 @@
 """The contract of a dataset source: what it says of itself, and the films it finds in a folder.
 
-A source finds files and reads names, tables, and readings; it opens no picture. `hilum.data.importing` measures the
-pixels afterwards, the same way for every source, so that a damaged film is refused in one place.
-Trap: a source reports what it could not settle as a `Problem`, and never picks one of two contradicting facts.
+A source finds files and reads names, tables, and readings; it opens no picture. `hilum.data.importing`
+measures the pixels afterwards, the same way for every source, so that a damaged film is refused in one place.
+Trap: a source reports what it could not settle as a `Problem`, and never picks one of two contradicting
+facts.
 """
 
 from __future__ import annotations
@@ -55,6 +56,14 @@ class SourceCard:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelMap:
+    """A picture whose grey levels name organs."""
+
+    path: Path
+    lung_values: tuple[int, ...]  # the levels that are lung
+
+
+@dataclass(frozen=True, slots=True)
 class FoundFilm:
     """A film as its source knows it, before its pixels are read."""
 
@@ -69,6 +78,7 @@ class FoundFilm:
     sex: Sex | None = None
     reading: ClinicalReading | None = None
     lung_mask_paths: tuple[Path, ...] = ()
+    label_map: LabelMap | None = None  # where there is no mask: importing draws one from it
     finding_mask_path: Path | None = None
 
 

@@ -1,4 +1,4 @@
-"""The data card for people: the JSON of `hilum.data.card` as Markdown and as an HTML page, with nothing added.
+"""The data card for people: the JSON of `hilum.data.card` as Markdown and HTML, with nothing added.
 
 Trap: names and reasons come from files nobody vouches for, so Markdown is escaped as HTML is.
 """

@@ -1,9 +1,10 @@
 """What all sources share: walking a folder, one film of a name, and masks by film name.
 
-Films are told by their own names, never by their folder, with one exception that the data force: Montgomery's manual
-masks bear their film's very name, so whatever lies in a folder with "mask" in its name, below the folder given, is a
-mask.
-Trap: a tree may hold one film twice. Equal bytes count once, different bytes not at all: nobody knows which is true.
+Films are told by their own names, never by their folder, with one exception that the data force: Montgomery's
+manual masks bear their film's very name, so whatever lies in a folder with "mask" in its name, below the
+folder given, is a mask.
+Trap: a tree may hold one film twice. Equal bytes count once, different bytes not at all: nobody knows which
+is true.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ def _several(name: str, candidates: list[Path], *, is_kept: bool, what: str) -> 
             ProblemKind.COPY, name, f"{n} files with equal bytes bear this {what}'s name; one was taken"
         )
     places = ", ".join(str(path) for path in candidates[:3])
-    reason = f"{n} files of different content bear this {what}'s name ({places}); keep the true one and import again"
+    reason = f"{n} different files bear this {what}'s name ({places}); keep the true one and import again"
     return Problem(ProblemKind.REFUSED, name, reason)
 
 
@@ -125,7 +126,7 @@ class MaskShelf:
 
 
 def shelve_masks(files: Iterable[Path], problems: list[Problem]) -> MaskShelf:
-    """Sort mask files by side, which their folder tells, and film, which their name tells (`F.png`, `F_mask.png`)."""
+    """Sort mask files by side, told by their folder, and by film, told by name (`F.png` or `F_mask.png`)."""
     sides: dict[str, list[tuple[str, Path]]] = {"left": [], "right": [], "whole": []}
     for path in files:
         if path.suffix.lower() == MASK_SUFFIX and is_storable(path):

@@ -1,8 +1,9 @@
 """A folder of the user's own films, with or without a table of what is known of them.
 
-Without a table a film is unlabelled and its patient is itself, unless the user says which folder names mean which
-label. What the table lacks of age, sex, and view is taken from a DICOM header when the film is read.
-Trap: a folder's name is never taken for a label or a site unasked; "normal" and "tb" mean what the user says they do.
+Without a table a film is unlabelled and its patient is itself, unless the user says which folder names mean
+which label. What the table lacks of age, sex, and view is taken from a DICOM header when the film is read.
+Trap: a folder's name is never taken for a label or a site unasked; "normal" and "tb" mean what the user says
+they do.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ DICOM_MARK = b"DICM"  # at byte 128, PS3.10 section 7.1
 
 
 class FolderSource:
-    """The user's own films, PNG, JPEG, or DICOM: any number, any view, labels and split as the user's table says.
+    """The user's own films, PNG, JPEG, or DICOM: any number and view, with the labels the user states.
 
-    Licence, label noise, and traps are the user's to know; a film without a label can be screened, not trained on.
+    Licence, label noise, and traps are the user's to know; an unlabelled film can be screened, not learned.
     """
 
     name = "folder"
@@ -39,10 +40,8 @@ class FolderSource:
         title="a folder of the user's own films",
         licence="the owner's; not known to Hilum",
         citation="none",
-        label_origin="the user's table, or folder names as the user explained them; None where neither speaks",
-        traps=(
-            "Without a patient column every film counts as a patient, and a split may part a patient's films.",
-        ),
+        label_origin="the user's table, or folder names as the user explained them",
+        traps=("Without a patient column every film counts as a patient, and a split may part them.",),
     )
 
     def __init__(
@@ -192,7 +191,7 @@ def _match(
 
 
 def _refuse_doubles(found: list[FoundFilm], table: TableOptions | None) -> None:
-    """A film or a file that stands in two rows may have two labels; nobody but the user can say which is true."""
+    """A film or a file in two rows may have two labels; nobody but the user can say which is true."""
     for what, names in (
         ("film", [film.film for film in found]),
         ("file", [str(film.image_path) for film in found]),

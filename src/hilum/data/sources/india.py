@@ -13,10 +13,10 @@ _FILM = re.compile(r"(da_(?:train|test)_(nx|px)[0-9]+)\.(?:jpe?g|png)", re.IGNOR
 
 
 class IndiaSource:
-    """National Institute of Tuberculosis and Respiratory Diseases, New Delhi: 78 normal films (nx), 78 with TB (px).
+    """National Institute of TB and Respiratory Diseases, New Delhi: 78 normal films (nx), 78 with TB (px).
 
-    Label in the file name, noise unknown; JPEG of 1024 to 2828 px; no patient, age, or sex is known, so each film
-    counts as a patient and the set's own train and test parts are not used; cite Chauhan et al. 2014.
+    Label in the file name, noise unknown; JPEG of 1024 to 2828 px; no patient, age, or sex is known, so each
+    film counts as a patient and the set's own train and test parts are not used; cite Chauhan et al. 2014.
     """
 
     name = "india"
@@ -24,8 +24,8 @@ class IndiaSource:
         title='India "DA" chest X-ray set (National Institute of TB and Respiratory Diseases, New Delhi)',
         licence="research use with citation; not stated in full, do not redistribute",
         citation=(
-            "Chauhan A, Chauhan D, Rout C. Role of gist and PHOG features in computer-aided diagnosis of tuberculosis "
-            "without segmentation. PLoS ONE 2014;9(11):e112980."
+            "Chauhan A, Chauhan D, Rout C. Role of gist and PHOG features in computer-aided diagnosis of "
+            "tuberculosis without segmentation. PLoS ONE 2014;9(11):e112980."
         ),
         label_origin="the institute's, in the file name: nx normal, px tuberculosis",
         traps=(

@@ -7,10 +7,10 @@ from hilum.data.sources.nlm import NlmSource
 
 
 class MontgomerySource(NlmSource):
-    """Department of Health and Human Services, Montgomery County, USA: 80 normal films and 58 with tuberculosis.
+    """Health department of Montgomery County, USA: 80 normal films and 58 with tuberculosis.
 
-    Label from the clinic, noise unknown; PNG of 4020x4892 or 4892x4020, all upright; manual masks, left and right;
-    split by patient, and five films belong to two of them; free for research, cite Jaeger et al. 2014.
+    Label from the clinic, noise unknown; PNG of 4020x4892 or 4892x4020, all upright; manual masks, left and
+    right; split by patient, and five films belong to two of them; free for research, cite Jaeger et al. 2014.
     """
 
     name = "montgomery"
@@ -20,8 +20,8 @@ class MontgomerySource(NlmSource):
         title="Montgomery County chest X-ray set (National Library of Medicine; Montgomery County, Maryland)",
         licence="research use with citation; not stated in full, do not redistribute",
         citation=(
-            "Jaeger S, Candemir S, Antani S, Wang YX, Lu PX, Thoma G. Two public chest X-ray datasets for computer-aided "
-            "screening of pulmonary diseases. Quant Imaging Med Surg 2014;4(6):475-477. "
+            "Jaeger S, Candemir S, Antani S, Wang YX, Lu PX, Thoma G. Two public chest X-ray datasets for "
+            "computer-aided screening of pulmonary diseases. Quant Imaging Med Surg 2014;4(6):475-477. "
             "Candemir S et al. Lung segmentation in chest radiographs using anatomical atlases with nonrigid "
             "registration. IEEE Trans Med Imaging 2014;33(2):577-590."
         ),

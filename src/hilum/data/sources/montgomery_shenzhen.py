@@ -12,7 +12,7 @@ from hilum.errors import DatasetMissing
 
 
 class MontgomeryShenzhenSource:
-    """Both sets in one manifest; each film keeps its own dataset and site. A set that is missing whole is reported."""
+    """Both sets in one manifest; each film keeps its dataset and site, and an absent set is reported."""
 
     name = "montgomery-shenzhen"
     card = SourceCard(

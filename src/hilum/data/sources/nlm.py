@@ -175,7 +175,7 @@ class NlmSource:
 
 
 def _both_labels(found: list[FoundFilm]) -> list[Problem]:
-    """A number that stands with 0 and with 1 belongs to two films that share a patient, or to a renamed file."""
+    """A number that stands with 0 and with 1 is of one patient's two films, or of a renamed file."""
     labels: dict[str, set[int | None]] = {}
     for film in found:
         labels.setdefault(film.film[:-2], set()).add(film.label)

@@ -10,8 +10,8 @@ from hilum.data.sources.nlm import NlmSource
 class ShenzhenSource(NlmSource):
     """Shenzhen No. 3 People's Hospital, China, September 2012: 326 normal films and 336 with tuberculosis.
 
-    Label from the clinic, noise unknown; PNG of about 3000 px, mostly with a palette whose raw indices are wrong;
-    split by patient (one film each, as far as is known); free for research, cite Jaeger et al. 2014.
+    Label from the clinic, noise unknown; PNG of about 3000 px, mostly with a palette whose raw indices are
+    wrong; split by patient (one film each, as far as is known); free for research, cite Jaeger et al. 2014.
     """
 
     name = "shenzhen"
@@ -20,11 +20,11 @@ class ShenzhenSource(NlmSource):
         title="Shenzhen chest X-ray set (National Library of Medicine; Shenzhen No. 3 People's Hospital)",
         licence="research use with citation; not stated in full, do not redistribute",
         citation=(
-            "Jaeger S, Candemir S, Antani S, Wang YX, Lu PX, Thoma G. Two public chest X-ray datasets for computer-aided "
-            "screening of pulmonary diseases. Quant Imaging Med Surg 2014;4(6):475-477. "
-            "Jaeger S et al. Automatic tuberculosis screening using chest radiographs. IEEE Trans Med Imaging "
-            "2014;33(2):233-245. Candemir S et al. Lung segmentation in chest radiographs using anatomical atlases "
-            "with nonrigid registration. IEEE Trans Med Imaging 2014;33(2):577-590."
+            "Jaeger S, Candemir S, Antani S, Wang YX, Lu PX, Thoma G. Two public chest X-ray datasets for "
+            "computer-aided screening of pulmonary diseases. Quant Imaging Med Surg 2014;4(6):475-477. "
+            "Jaeger S et al. Automatic tuberculosis screening using chest radiographs. IEEE Trans Med "
+            "Imaging 2014;33(2):233-245. Candemir S et al. Lung segmentation in chest radiographs using "
+            "anatomical atlases with nonrigid registration. IEEE Trans Med Imaging 2014;33(2):577-590."
         ),
         label_origin="the hospital's clinical reading, in the file name; not bacteriological proof",
         traps=(

@@ -1,7 +1,7 @@
 """A table of films: CSV or Parquet, with the user's own column names, becomes checked rows.
 
-Only the column that names the file is needed. Nothing is guessed: a label that is not 0, 1, or empty is refused with
-its row, unless the user said what the word means.
+Only the column that names the file is needed. Nothing is guessed: a label that is not 0, 1, or empty is
+refused with its row, unless the user said what the word means.
 Trap: spreadsheets write 1 as 1.0, add a byte-order mark, and separate by semicolon in half of Europe.
 """
 
@@ -64,7 +64,7 @@ def read_table(options: TableOptions) -> list[TableRow]:
     """Read and check every row.
 
     Raises:
-        TableInvalid: no such table, no column for the path, or a cell that cannot be; the message names row and column.
+        TableInvalid: no table, no column for the path, or a bad cell; the message names row and column.
     """
     rows = (
         _parquet_rows(options.path) if options.path.suffix.lower() == ".parquet" else _csv_rows(options.path)
@@ -87,7 +87,7 @@ def _columns(head: list[str], options: TableOptions) -> dict[str, str]:
         found["path"] = found["film"]
     if "path" not in found:
         raise TableInvalid(
-            f"{options.path}: no column 'path' or 'film'; say which one names the file with --column path=NAME "
+            f"{options.path}: no column 'path' or 'film'; say which names the file with --column path=NAME "
             f"(it has {', '.join(head) or 'no rows'})"
         )
     return found
@@ -137,7 +137,7 @@ def _label(cell: str, words: Mapping[str, int]) -> int | None:
 
 def _age(cell: str) -> float | None:
     """Years; None where empty or no number."""
-    scale = _AGE_UNITS.get(cell[-1:].upper(), None)
+    scale = _AGE_UNITS.get(cell[-1:].upper())
     try:
         age = float(cell[:-1]) * scale if scale else float(cell)
     except ValueError:
