@@ -1,7 +1,7 @@
-"""What can be told of a zip's entries before a byte is unpacked: names that climb out, links, bombs, locks, doubles.
+"""What can be told of a zip's entries before a byte is unpacked: climbing names, links, bombs, doubles.
 
-The trap: two names that differ on one disk are one name on another, so doubles are found with case and Unicode
-form set aside.
+The trap: two names that differ on one disk are one name on another, so doubles are found with letter case and
+Unicode form set aside.
 """
 
 from __future__ import annotations
