@@ -103,7 +103,9 @@ def _save(path, nodes, constants, *, film, outputs) -> None:
     from onnx import TensorProto, helper
 
     def port(name: str, shape: list[int | None]):
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N" if size is None else size for size in shape])
+        return helper.make_tensor_value_info(
+            name, TensorProto.FLOAT, ["N" if size is None else size for size in shape]
+        )
 
     graph = helper.make_graph(nodes, path.stem, [port("film", film)],
                               [port(name, shape) for name, shape in outputs.items()], constants)  # fmt: skip

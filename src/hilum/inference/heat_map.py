@@ -38,27 +38,30 @@ def film_preview(pixels: Pixels) -> Grey:
     return np.asarray(np.clip((small - low) / max(high - low, 1e-6), 0, 1) * 255 + 0.5, np.uint8)
 
 
-def lay_over_film(activation: Pixels, box: Box, *, native: tuple[int, int], shape: tuple[int, int]) -> Pixels:
+def lay_over_film(
+    activation: Pixels, box: Box, *, native: tuple[int, int], shape: tuple[int, int]
+) -> Pixels | None:
     """An activation map (h, w) as a picture (H, W) of the whole film, 0 outside the box, 1 at its peak.
 
+    None where no place on the film is above 0.
+
     Args:
-        activation: at least one value above 0; those below count as 0.
+        activation: what is below 0 counts as 0, after the smoothing, so that edges stay in place.
         box: left, top, right, bottom of the map in native pixels; may reach past the film.
         native: height and width of the film.
         shape: height and width of the answer.
     """
     scale = np.array([shape[1] / native[1], shape[0] / native[0]] * 2)
     left, top, right, bottom = (round(edge) for edge in np.array(box) * scale)
-    positive = Image.fromarray(np.maximum(activation, 0).astype(np.float32))
     size = (max(1, right - left), max(1, bottom - top))
-    smooth = np.asarray(positive.resize(size, Image.Resampling.BICUBIC))
+    cells = Image.fromarray(np.asarray(activation, np.float32))
+    smooth = np.asarray(cells.resize(size, Image.Resampling.BICUBIC))
     film = np.zeros(shape, np.float32)
     rows, columns = slice(max(top, 0), min(bottom, shape[0])), slice(max(left, 0), min(right, shape[1]))
     inside = film[rows, columns]
     inside[...] = smooth[rows.start - top :, columns.start - left :][: inside.shape[0], : inside.shape[1]]
-    film = np.clip(film, 0, None)
     peak = film.max()
-    return film / peak if peak > 0 else film
+    return np.maximum(film, 0) / peak if peak > 0 else None
 
 
 def draw_overlay(film: Grey, heat: Pixels | None) -> bytes:

@@ -117,8 +117,6 @@ class Predictor:
     ) -> Pixels | None:
         """The places that would be flagged by themselves, or None where there is no such place."""
         above = evidence.activation - _logit(self.threshold)
-        if above.max() <= 0:
-            return None
         height, width = radiograph.pixels.shape
         return lay_over_film(above, view.box, native=(height, width), shape=preview.shape)
 
