@@ -8,6 +8,7 @@ passed over.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -49,7 +50,7 @@ class Measured:
     age_years: float | None
     sex: str | None
     notes: tuple[str, ...]
-    thumbnail: str  # (32, 32) grey levels of 16 bits as hex, for the search for duplicates
+    thumbnail: str  # (32, 32) grey levels of 16 bits in base 64, for the search for duplicates
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,8 @@ class MeasureLog:
 
     def thumbnail(self, film: Film) -> Pixels:
         """A measured film at 32 x 32, so that the search for duplicates opens no file again."""
-        levels = np.frombuffer(bytes.fromhex(self._known[film.sha256].thumbnail), "<u2")
-        return levels.reshape(THUMBNAIL_SIDE, THUMBNAIL_SIDE).astype(np.float32) / LEVELS
+        levels = np.frombuffer(base64.b64decode(self._known[film.sha256].thumbnail), "<u2")
+        return levels.reshape(THUMBNAIL_SIDE, THUMBNAIL_SIDE).astype(np.float32) / np.float32(LEVELS)
 
     def append(self, measured: Iterable[Measured]) -> None:
         """Add what is not yet there."""
@@ -135,7 +136,7 @@ def _measure(path: Path, sha256: str) -> Measured:
         age_years=radiograph.age_years,
         sex=radiograph.sex,
         notes=radiograph.notes,
-        thumbnail=np.round(small * LEVELS).astype("<u2").tobytes().hex(),
+        thumbnail=base64.b64encode(np.round(small * LEVELS).astype("<u2").tobytes()).decode(),
     )
 
 

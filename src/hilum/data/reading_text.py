@@ -49,7 +49,8 @@ def finding_text(text: str) -> FindingText:
 
 def _split(text: str) -> _Clauses:
     clauses = _Clauses()
-    text = words.NOT_ACTIVE.sub("inactive", words.NO_CHANGE.sub(" ", text))
+    text = words.SET_ASIDE.sub(" ", words.NO_CHANGE.sub(" ", text))
+    text = words.NOT_ACTIVE.sub("inactive", text)
     for sentence in words.SENTENCE_END.split(text):
         _split_sentence(sentence, clauses)
     return clauses
@@ -73,8 +74,7 @@ def _split_sentence(sentence: str, clauses: _Clauses) -> None:
 
 def _list_end(parts: list[str], start: int) -> int:
     """The last clause of a list that begins denied at `start` and ends in "or"; `start` if it is no list."""
-    ends = [n for n in range(start + 1, len(parts)) if re.search(r"\bn?or\b", parts[n])]
-    return ends[0] if ends else start
+    return next((n for n in range(start + 1, len(parts)) if re.search(r"\bn?or\b", parts[n])), start)
 
 
 def _names_tuberculosis(clause: str) -> bool:
@@ -98,10 +98,9 @@ def _names_disease(clause: str) -> bool:
 
 def _is_normal(clauses: _Clauses, kinds: tuple[TuberculosisKind, ...]) -> bool | None:
     lungs = [clause for clause in clauses.kept if not _is_elsewhere(clause)]
-    is_diseased = any(
-        _names_disease(clause) or words.OTHER_FINDINGS.search(clause) for clause in clauses.kept
-    )
-    if kinds or is_diseased or any(map(words.NORMAL.search, clauses.denied)):
+    is_diseased = any(_names_disease(c) or words.OTHER_FINDINGS.search(c) for c in clauses.kept)
+    is_abnormal = any(map(words.ABNORMALITY.search, lungs))
+    if kinds or is_diseased or is_abnormal or any(map(words.NORMAL.search, clauses.denied)):
         return False
     is_denied = any(words.GENERAL.search(part) or words.TUBERCULOSIS.search(part) for part in clauses.denied)
     return True if is_denied or any(map(words.NORMAL.search, lungs)) else None
@@ -118,9 +117,7 @@ def _about_disease(kept: list[str]) -> list[str]:
 def _places(clauses: list[str]) -> tuple[set[str], set[Zone]]:
     sides: set[str] = set()
     zones: set[Zone] = set()
-    one_side: tuple[
-        str, ...
-    ] = ()  # a level without a side belongs to the side last named, if it was one side
+    one_side: tuple[str, ...] = ()  # takes a level that stands without a side in a later clause
     for clause in clauses:
         found = words.place_words(clause)
         if not found:

@@ -22,13 +22,13 @@ KINDS: dict[TuberculosisKind, re.Pattern[str]] = {
     TuberculosisKind.MILIARY: re.compile(r"\bmilia\w+|\bha?ematogen\w+|\bdisseminated\s+(?:p?tb|tuberc)"),
     TuberculosisKind.EFFUSION: re.compile(
         r"\beffusions?\b|\bpleuri(?:sy|tis)\b|\bempyema\b|\b(?:hydro|pyo)(?:pneumo)?thorax\b"
-        r"|\b(?:intrathoracic|pleural)\s+fluid\b"
+        r"|\b(?:intrathoracic|pleural)\s+fluid\b|\bpleural\s+(?:p?tb\b|tuberc)"
     ),
     TuberculosisKind.TUBERCULOMA: re.compile(r"\btuberculoma\w*"),
     TuberculosisKind.CAVITY: re.compile(r"(?<!pleural )(?<!thoracic )(?<!chest )\b(?:fibro-?)?cavit\w+"),
     TuberculosisKind.FIBROSIS: re.compile(r"\bfibro\w*|\bscar(?:s|red|ring)?\b|\bindurat\w*"),
     TuberculosisKind.OLD: re.compile(
-        r"\bold\b|\binactive\b|\bnatb\b|\bcalcif\w+|\bhealed\b|\bquiescent\b|\bobsolete\b|\barrested\b"
+        r"\bold\b|\bgranulom\w*|\binactive\b|\bnatb\b|\bcalcif\w+|\bhealed\b|\bquiescent\b|\bobsolete\b|\barrested\b"
     ),
     TuberculosisKind.OTHER: re.compile(
         r"\bhyperplas\w*|\bprolifer\w*|\binfiltrat\w*|\bnodul\w*|\bconsolidat\w*|\bopaci\w*|\bexudat\w*"
@@ -37,9 +37,9 @@ KINDS: dict[TuberculosisKind, re.Pattern[str]] = {
 }  # fmt: skip
 
 OTHER_FINDINGS = re.compile(
-    r"\babnormal\w*|\bpneumothorax\b|\batelecta\w*|\bcollapse\w*|\bemphysema\w*|\bcopd\b|\bpneumonia\b|\binfection\b"
+    r"\bpneumothorax\b|\batelecta\w*|\bcollapse\w*|\bemphysema\w*|\bcopd\b|\bpneumonia\b|\binfection\b"
     r"|\badhesions?\b|\bthicken\w*|\bbronchi\w+|\bbulla\w*|\bdecorticat\w*|\btumou?rs?\b|\bcancer\b|\bcarcinoma\b"
-    r"|\bmass(?:es)?\b|\bcardiomegaly\b|\bedema\b|\boedema\b|\bhernia\b|\blobectomy\b|\bpleural\s+change\w*"
+    r"|\bmass(?:es)?\b|\bcardiomegaly\b|\bedema\b|\boedema\b|\bhernia\b|\blobectomy\b|\bpleural\s+change\w*|\bvolume\s+loss\b"
 )
 
 # Clauses on these are not about the lungs: "normal heart" is no normal film, "calcified aorta" no old TB.
@@ -53,18 +53,22 @@ NORMAL = re.compile(
     r"|\b(?:lungs?|chest|fields?)\s+(?:are\s+|is\s+)?clear\b|\bnegative\s+(?:chest|study|film|x-?ray)\b"
 )
 
-DENIAL = re.compile(
-    r"\b(?:no|not|nor|without|w/o|negative\s+for|free\s+of|absence\s+of|history\s+of|h/o|rule\s+out|r/o)(?=\W)"
-)
+DENIAL = re.compile(r"\b(?:no|not|nor|without|w/o|negative\s+for|free\s+of|absence\s+of)(?=\W)")
 DENIED_BEFORE = re.compile(
-    r"(?<!not )(?<!not be )\b(?:ruled\s+out|excluded)\b"
+    r"(?<!not )(?<!not be )\b(?:ruled\s+out|excluded)\b|\b(?:tb|tuberculosis)\s+(?:is\s+)?negative\b"
     r"|\b(?:resolved|absent|disappeared|no\s+longer\s+(?:seen|present))\b"
 )  # fmt: skip
 # "no change of the infiltrate" denies the change, not the infiltrate
 NO_CHANGE = re.compile(
     r"\bno\s+(?:\w+\s+)?(?:change|increase|decrease|progress\w*|improvement)s?(?:\s+(?:in|of|since))?\b|\bno\s+doubt\b"
 )
+# what was, or is only asked for, is neither found nor denied
+SET_ASIDE = re.compile(r"\b(?:history\s+of|h/o|rule\s+out|r/o)\b[^,;.\r\n]*")
 NOT_ACTIVE = re.compile(r"\b(?:not|non|no\s+longer)[\s-]*active\b")
+ABNORMALITY = re.compile(
+    r"\babnormal\w*|\blesions?\b|\bdiseases?\b|\bshadow\w*|\bpatch\w*|\bfoc(?:us|i)\b|\bhaz[eiy]\w*"
+)
+"""Something is there, whatever it is; its place is the disease's."""
 GENERAL = re.compile(r"\bdiseases?\b|\babnormal\w*|\bpatholog\w*|\bfindings?\b|\blesions?\b")
 """What, when denied, denies all of it: "no active disease", but not "no effusion"."""
 

@@ -15,7 +15,7 @@ from hilum.data.reading_text import finding_text
 from hilum.findings import Sex
 from hilum.records import ClinicalReading
 
-MAX_BYTES = 65_536  # the longest real reading has 133 bytes; a file beyond this is no reading
+MAX_BYTES = 8_192  # the longest real reading has 133 bytes; a file beyond this is no reading
 MAX_AGE_YEARS = 120.0
 
 _UNIT = (
@@ -24,17 +24,22 @@ _UNIT = (
 )
 _NUMBER = r"(?P<number>[0-9]{1,3}(?:\.[0-9]+)?)"
 _AGE = re.compile(rf"(?<![0-9.]){_NUMBER}[ \t-]*{_UNIT}\.?(?:[ \t-]*olds?\b)?")
-_BARE_AGE = re.compile(
-    rf"[\s,:;./-]*{_NUMBER}(?![0-9]|[.)][ \t]*[a-z]|[ \t]*[a-z])"
-)  # "1.secondary" is an item, not an age
+# After the sex, and on its line, a number may stand without a unit; "1.secondary" is an item of a list.
+_AGE_AFTER_SEX = re.compile(
+    rf"[\s,:;./-]*{_NUMBER}[ \t-]*{_UNIT}\.?(?:[ \t-]*olds?\b)?"
+    rf"|(?:[ \t,:;./-]*(?P<same>[0-9]{{1,3}})|\s*(?P<alone>[0-9]{{1,3}})(?=\s*(?:[\r\n]|\Z)))"
+    r"(?![0-9a-z]|[.)][ \t]*[a-z])"
+)
+_MORE = re.compile(rf"[\s,]*(?:and)?\s*{_AGE.pattern}")
 _LABELLED_AGE = re.compile(rf"\bage\b\s*[:=]?\s*{_NUMBER}\s*{_UNIT}?")
 _LABELLED_SEX = re.compile(r"(?:\bpatient.?s\s+)?\bsex\b\s*[:=]\s*(?P<sex>[a-z]*)")
 _SEX = re.compile(
-    r"(?<![a-z])(?:(?P<female>fem\w*?|fe?a?ma?le|feamle|wom[ae]n|girl)|(?P<male>male|mal|boy|man))(?![a-z])"
-    r"|\A\W*(?:(?P<f>f)|(?P<m>m))(?![a-z])"
+    r"(?<![a-z])(?:(?P<female>fem\w*?|fe?a?ma?le|feamle|wom[ae]n|girl)|(?P<male>male|boy|man))(?![a-z])"
+    r"|\A\W*(?:[0-9]{1,3}[ \t]*/[ \t]*)?(?:(?P<f>f)|(?P<m>m))(?![a-z])"
 )
 _SAME_PATIENT = re.compile(
-    r"\bsame\s+(?:as\s+)?(?:pts?|pat|patients?|person)\b[^0-9a-z]*(?:as|with|of|in)?[^0-9a-z]*"
+    r"\b(?:same\s+(?:as\s+)?(?:pts?|pat|patients?|person)|(?:pts?|patients?)\s+(?:is\s+)?(?:the\s+)?same)\b"
+    r"[^0-9a-z]*(?:as|with|of|in)?[^0-9a-z]*"
     r"(?P<numbers>(?:(?:and|as|no|film|mcucxr|[\s,;&/#_.])*[0-9]{1,4}(?:_[01])?(?![0-9]|\s*(?:y|m|w|d)))+)"
 )
 _DAYS = {"m": 365.25 / 12, "w": 7.0, "d": 1.0}
@@ -98,8 +103,8 @@ def _finding_part(plain: str) -> str:
     plain = re.sub(r"\bpatient.?s\b", " ", plain)
     sex = _SEX.search(plain)
     if sex:
-        bare = _BARE_AGE.match(plain, sex.end())
-        plain = plain[: sex.start()] + "\n" + plain[bare.end() if bare else sex.end() :]
+        age = _AGE_AFTER_SEX.match(plain, sex.end())
+        plain = plain[: sex.start()] + "\n" + plain[age.end() if age else sex.end() :]
     return _AGE.sub("\n", plain)
 
 
@@ -112,31 +117,38 @@ def _sex(plain: str) -> Sex | None:
 
 
 def _age_years(plain: str) -> float | None:
-    labelled = _LABELLED_AGE.search(plain)
-    if labelled:
-        return _years(labelled)
+    age = _age(plain)
+    if age is None:
+        return None
+    years = _years(age)
+    more = _MORE.match(plain, age.end())  # "1yr 6months"
+    if years is None or more is None or _unit(age) != "y" or _unit(more) == "y":
+        return years
+    return round(years + (_years(more) or 0.0), 4)
+
+
+def _age(plain: str) -> re.Match[str] | None:
+    """Where the age stands: labelled, by the sex, or at the start; "lesion of 3 months" is no age."""
     sex = _SEX.search(plain)
-    bare = _BARE_AGE.match(plain, sex.end()) if sex else None
-    if bare:
-        return _years(bare)
+    found = _LABELLED_AGE.search(plain) or (_AGE_AFTER_SEX.match(plain, sex.end()) if sex else None)
+    if found:
+        return found
+    if sex and (slashed := re.match(r"\W*(?P<number>[0-9]{1,3})[ \t]*/", sex.group())):
+        return slashed
     first = _AGE.search(plain)
-    if first is None or (sex is None and plain[: first.start()].strip(" \t\r\n")):
-        return None  # "lesion of 3 months" is no age
-    age = _years(first)
-    second = re.compile(rf"[\s,]*(?:and)?\s*{_AGE.pattern}").match(plain, first.end())
-    is_compound = second is not None and first["unit"][0] == "y" and second["unit"][0] != "y"
-    return _sum(age, _years(second)) if second is not None and is_compound else age
+    return first if first and (sex or not plain[: first.start()].strip()) else None
 
 
-def _years(match: re.Match[str]) -> float | None:
-    groups = match.groupdict()
-    number, unit = float(groups["number"]), (groups.get("unit") or "y")[0]
-    years = number if unit == "y" else number * _DAYS[unit] / 365.25
+def _unit(age: re.Match[str]) -> str:
+    """The unit's first letter; years where none is stated."""
+    return (age.groupdict().get("unit") or "y")[0]
+
+
+def _years(age: re.Match[str]) -> float | None:
+    groups = age.groupdict()
+    number = float(groups["number"] or groups["same"] or groups["alone"])
+    years = number * _DAYS.get(_unit(age), 365.25) / 365.25
     return round(years, 4) if years <= MAX_AGE_YEARS else None
-
-
-def _sum(first: float | None, second: float | None) -> float | None:
-    return None if first is None or second is None else round(first + second, 4)
 
 
 def _same_patient_as(plain: str) -> tuple[str, ...]:
