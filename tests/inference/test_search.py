@@ -108,17 +108,6 @@ def test_a_folder_that_may_not_be_listed_comes_out_itself(tree):
     assert tree / "sub" in found
 
 
-def test_a_tree_deeper_than_pythons_stack_is_walked(tmp_path, monkeypatch):
-    """A hostile archive of 1,200 folders, one in the other, is no recursion."""
-    monkeypatch.chdir(tmp_path)
-    for _ in range(1200):
-        os.mkdir("d")  # noqa: PTH102 - a path of this depth has no absolute name that may be opened
-        os.chdir("d")  # noqa: PTH109
-    monkeypatch.chdir(tmp_path)
-
-    assert list(FilmSearch([tmp_path]))
-
-
 @pytest.mark.parametrize(
     ("name", "content", "is_picture"),
     [
