@@ -133,7 +133,7 @@ def test_a_reader_that_leaves_is_no_error(tmp_path):
 )
 def test_verbose_sets_the_level(flags, level):
     """Each -v tells more, up to two."""
-    CliRunner().invoke(cli, [*flags, "evaluate", "--help"])
+    CliRunner().invoke(cli, [*flags, "screen", "--help"])
 
     assert logging.getLogger("hilum").level == level
 
@@ -146,8 +146,8 @@ def test_the_log_goes_to_standard_error_once():
         logging.getLogger("hilum.somewhere").info("two films")
 
     runner = CliRunner()
-    runner.invoke(cli, ["-v", "evaluate", "--help"])
-    runner.invoke(cli, ["-v", "evaluate", "--help"])
+    runner.invoke(cli, ["-v", "screen", "--help"])
+    runner.invoke(cli, ["-v", "screen", "--help"])
     result = runner.invoke(talk)
 
     assert (result.stdout, result.stderr) == ("", "INFO hilum.somewhere: two films\n")
