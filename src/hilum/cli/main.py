@@ -25,8 +25,9 @@ COMMANDS = {
         "hilum.cli.cross_validate:cross_validate", "Train and test a network fold by fold, by patient."
     ),
     "export": LazyCommand("hilum.cli.export:export", "Turn a finished run into a bundle that can screen."),
-    "predict": LazyCommand("hilum.cli.predict:predict", "Score a manifest's films into a table for evaluate."),
-    "predict": LazyCommand("hilum.cli.predict:predict", "Score a manifest's films into a table for evaluate."),
+    "predict": LazyCommand(
+        "hilum.cli.predict:predict", "Score a manifest's films into a table for evaluate."
+    ),
     "evaluate": LazyCommand("hilum.cli.evaluate:evaluate", "Measure a table of predictions, with intervals."),
     "reproduce": LazyCommand("hilum.cli.reproduce:reproduce", "Repeat a published study on your own copy."),
 }
