@@ -28,7 +28,7 @@ NAMED_BY_CLICK = {"get_command"}  # overridden methods keep the base class's wor
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b|raise NotImplementedError")  # abstract methods use abc
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-Block = ast.For | ast.While | ast.If | ast.With | ast.Try | ast.AsyncFor | ast.AsyncWith | ast.Match
+Block = ast.For | ast.AsyncFor | ast.While | ast.If | ast.Try | ast.Match  # `with` decides nothing
 Node = TypeVar("Node", bound=ast.AST)
 
 

@@ -69,10 +69,8 @@ def check_no_leak(groups: Mapping[str, Sequence[Film]], *, tied: Iterable[Tie] =
     """
     places: dict[tuple[str, str], set[str]] = defaultdict(set)
     for part, films in groups.items():
-        for film in films:
-            for kind, key in (("film", film.film), ("patient", film.patient), ("content", film.sha256)):
-                if key:
-                    places[kind, key].add(part)
+        for key in (key for film in films for key in _keys(film)):
+            places[key].add(part)
     for first, second in tied:
         either = places.get(("film", first), set()), places.get(("film", second), set())
         if all(either):
@@ -107,6 +105,12 @@ def check_trainable(films: Sequence[Film], *, allow_single_site_class: bool = Fa
         )
     if not allow_single_site_class:
         _check_sites(sites)
+
+
+def _keys(film: Film) -> Iterable[tuple[str, str]]:
+    """What ties a film to its like; a blank patient or hash ties nothing."""
+    named = (("film", film.film), ("patient", film.patient), ("content", film.sha256))
+    return ((kind, key) for kind, key in named if key)
 
 
 def _check_sites(sites: Mapping[int, Counter[str]]) -> None:
