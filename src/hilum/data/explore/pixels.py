@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hilum.imaging.resize import fit_within
 from hilum.records import Pixels
 
 MEASURED_SIDE = 256  # pixels of the longer side; the recipe's whole film has as many
@@ -37,13 +36,8 @@ class FilmMeasure:
     padding_right: float
 
 
-def reduce_film(pixels: Pixels) -> Pixels:
-    """The film (H, W) with its longer side at `MEASURED_SIDE`, aspect kept."""
-    return fit_within(pixels, MEASURED_SIDE)
-
-
 def measure_film(reduced: Pixels) -> FilmMeasure:
-    """Measure a reduced film (h, w)."""
+    """Measure a film (h, w) whose longer side is `MEASURED_SIDE`."""
     height, width = reduced.shape
     rows, columns = max(1, round(height * BORDER_SHARE)), max(1, round(width * BORDER_SHARE))
     dark, bright = np.quantile(reduced, (0.05, 0.95))

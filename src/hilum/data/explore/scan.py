@@ -13,7 +13,7 @@ import numpy as np
 
 from hilum.data.explore.composite import FilmSum, MeanFilm
 from hilum.data.explore.counts import labels_of, sites_of
-from hilum.data.explore.pixels import FilmMeasure, measure_film, reduce_film
+from hilum.data.explore.pixels import MEASURED_SIDE, FilmMeasure, measure_film
 from hilum.errors import UnreadableImage
 from hilum.imaging.read import read_radiograph
 from hilum.imaging.resize import fit_within
@@ -108,7 +108,8 @@ def draw_contact_films(films: Sequence[Film], *, seed: int, n: int = N_CONTACT) 
 
 def _read_reduced(film: Film, unreadable: list[UnreadableFilm]) -> Pixels | None:
     try:
-        return reduce_film(read_radiograph(film.image_path).pixels)
+        pixels = read_radiograph(film.image_path, max_side=MEASURED_SIDE).pixels
     except UnreadableImage as error:
         unreadable.append(UnreadableFilm(film.film, error.code, error.reason))
         return None
+    return fit_within(pixels, MEASURED_SIDE)  # a film smaller than that grows, so that all are measured alike

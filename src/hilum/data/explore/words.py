@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from hilum.data.readings import names_tuberculosis
+from hilum.findings import TuberculosisKind
 from hilum.records import ClinicalReading, Film
 
 MIN_FILMS = 2
@@ -41,10 +43,11 @@ class TermCount:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """A film whose reading says the opposite of its label; which is right is not for us to say."""
+    """A film whose reading does not bear out its label; which is right is not for us to say."""
 
     film: str
     label: int
+    why: str
     text: str
 
 
@@ -83,13 +86,21 @@ def read_vocabulary(films: Sequence[Film], *, n_terms: int = 25) -> Vocabulary:
         laterality=count(lambda reading: [reading.laterality] if reading.laterality else []),
         n_undecided=sum(reading.is_normal is None for _, reading in read),
         disagreements=tuple(
-            Disagreement(film.film, film.label, reading.text)
+            Disagreement(film.film, film.label, why, reading.text)
             for film, reading in read
-            if film.label is not None
-            and reading.is_normal is not None
-            and reading.is_normal == (film.label == 1)
+            if film.label is not None and (why := disagreement(film.label, reading))
         ),
     )
+
+
+def disagreement(label: int, reading: ClinicalReading) -> str:
+    """Why the text does not bear out the label; "" where it does, or where a normal film's text is silent."""
+    if label == 0:
+        return "the text names disease" if reading.is_normal is False else ""
+    if reading.is_normal:
+        return "the text reads normal"
+    forms = set(reading.kinds) - {TuberculosisKind.OTHER}
+    return "" if forms or names_tuberculosis(reading.text) else "the text names no form of tuberculosis"
 
 
 def words_of(text: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""The exploration of a manifest: its numbers brought together, its figures, and its page."""

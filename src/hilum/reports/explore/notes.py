@@ -1,0 +1,78 @@
+"""What a person should know before training on these films, as sentences.
+
+Trap: each note states a fact and its number; none decides what to do, and none appears without cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hilum.reports.explore.gather import Exploration
+from hilum.reports.explore.words import LABEL_NAMES, n_films, site_name
+from hilum.reports.page import estimate_text
+
+TELLING_AUC = (
+    0.65  # a control whose whole interval lies above 0.5 and whose AUC is at least this is named; assumed
+)
+SMALL_CLASS = 50  # films; below it, intervals are wide
+
+
+def notes_of(exploration: Exploration) -> list[str]:
+    """The notes, the gravest first."""
+    return [*_class_notes(exploration), *_control_notes(exploration), *_film_notes(exploration)]
+
+
+def _class_notes(exploration: Exploration) -> Iterator[str]:
+    sites_with = {
+        label: {group.site for group in exploration.groups if group.label == label} for label in (0, 1)
+    }
+    counts = {label: sum(group.n for group in exploration.groups if group.label == label) for label in (0, 1)}
+    if not counts[0] and not counts[1]:
+        yield "No film has a label, so nothing can be trained or tested on this set."
+        return
+    for label in (0, 1):
+        others = sites_with[1 - label] - sites_with[label]
+        if not counts[label]:
+            yield f"No film is labelled {LABEL_NAMES[label]}; training and testing need both classes."
+        elif len(sites_with[label]) == 1 and others:
+            only = site_name(next(iter(sites_with[label])))
+            yield (
+                f"Every {LABEL_NAMES[label]} film comes from {only}: "
+                "a network could learn the site instead of the disease."
+            )
+        elif counts[label] < SMALL_CLASS:
+            yield (
+                f"Films labelled {LABEL_NAMES[label]} are few ({counts[label]}): "
+                "every figure measured on them will be uncertain."
+            )
+
+
+def _control_notes(exploration: Exploration) -> Iterator[str]:
+    telling: dict[str, list[str]] = {}
+    for control in exploration.controls:
+        auc = control.auc
+        if auc.value is not None and auc.low is not None and auc.low > 0.5 and auc.value >= TELLING_AUC:
+            telling.setdefault(control.target, []).append(f"{control.features}, AUC {estimate_text(auc, 2)}")
+    for target, found in telling.items():
+        if target == "label":
+            yield (
+                f"Tuberculosis can be told from normal without looking at the lungs, by {'; '.join(found)}. "
+                "What a network scores on this set means something only above that."
+            )
+        elif target.startswith("site"):
+            yield (
+                f"The sites can be told apart ({target}) by {'; '.join(found)}. "
+                "Test on sites that were not trained on."
+            )
+
+
+def _film_notes(exploration: Exploration) -> Iterator[str]:
+    n_unreadable = len(exploration.scan.unreadable)
+    if n_unreadable:
+        yield f"{n_films(n_unreadable)} could not be read and count in no measure of pixels; see the end."
+    n_disagreeing = len(exploration.vocabulary.disagreements)
+    if n_disagreeing:
+        yield f"The reading of {n_films(n_disagreeing)} does not bear out the label; both are kept."
+    n_children = sum(group.n_children for group in exploration.groups)
+    if n_children:
+        yield f"{n_films(n_children)} of children under 15: Hilum's reader is meant for 15 years and older."
