@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from hilum.evaluation.intervals import N_DRAWS, draw_patients, normal_quantile, wilson
+from hilum.evaluation.intervals import Resampling, draw_patients, normal_quantile, wilson
 from hilum.evaluation.vectors import Codes, Scores, Truth, as_scores, as_truth
 from hilum.records import Estimate
 
@@ -59,34 +59,32 @@ def ece(
     truth: npt.ArrayLike,
     probability: npt.ArrayLike,
     *,
-    codes: Codes | None = None,
     n_bins: int = N_BINS,
-    n_draws: int = N_DRAWS,
-    rng: np.random.Generator | None = None,
+    resampling: Resampling | None = None,
 ) -> Estimate:
     """The expected calibration error: the mean gap between probability and share of positives, by bin.
 
     Args:
-        rng: gives the interval, over patients by `codes` or over films; without it there is none.
+        resampling: gives the interval; without it there is none.
+
+    Raises:
+        ValueError: a probability lies outside 0..1.
     """
     labels = as_truth(truth)
     chances = _as_probability(probability, like=labels)
     n, n_positive = labels.size, int(labels.sum())
     if n == 0:
         return Estimate(None, None, None, n=0, n_positive=0, why="no film")
-    bins = _bin_numbers(chances, n_bins)
-    gaps = chances - labels
+    bins, gaps = _bin_numbers(chances, n_bins), chances - labels
     value = _gap(bins, gaps)
-    plain = Estimate(value, None, None, n=n, n_positive=n_positive)
-    if rng is None:
-        return replace(plain, why="no interval was asked for")
-    patients = np.arange(n) if codes is None else codes
-    draws = np.array([_gap(bins, gaps, draw_patients(patients, rng=rng)) for _ in range(n_draws)])
+    if resampling is None:
+        return Estimate(value, None, None, n=n, n_positive=n_positive)
+    samples = (draw_patients(resampling.codes, rng=resampling.rng) for _ in range(resampling.n_draws))
+    draws = np.array([_gap(bins, gaps, times) for times in samples])
     low, high = np.quantile(draws, [0.025, 0.975]) - (draws.mean() - value)
-    return replace(
-        plain, low=max(0.0, float(low)), high=min(1.0, float(high)),
-        method=f"bootstrap by {'film' if codes is None else 'patient'}, bias removed, {n_draws} draws",
-    )  # fmt: skip
+    method = f"bootstrap by {resampling.unit} less its bias, {resampling.n_draws} draws"
+    low, high = max(0.0, float(low)), min(1.0, float(high))
+    return Estimate(value, low, high, n=n, n_positive=n_positive, method=method)
 
 
 def reliability(truth: npt.ArrayLike, probability: npt.ArrayLike, *, n_bins: int = N_BINS) -> list[Bin]:

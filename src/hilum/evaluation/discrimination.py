@@ -19,6 +19,7 @@ from hilum.evaluation.intervals import (
     CONFIDENCE,
     N_DRAWS,
     Draws,
+    Resampling,
     draw_patients,
     from_draws,
     newcombe_auc,
@@ -148,7 +149,8 @@ def auroc_clustered(
         raise ValueError(f"{labels.size} labels but {codes.size} patients")
     if _missing_class(int(labels.sum()), int((~labels).sum())) is not None:
         return auroc(labels, scores)
-    draws = bootstrap_ranking(labels, scores, codes=codes, n_draws=n_draws, rng=np.random.default_rng(seed))
+    resampling = Resampling(codes, np.random.default_rng(seed), n_draws)
+    draws = bootstrap_ranking(labels, scores, resampling)
     return clustered_auroc_from(labels, scores, codes=codes, draws=draws.auroc)
 
 
@@ -213,22 +215,16 @@ def precision_recall_curve(truth: npt.ArrayLike, score: npt.ArrayLike) -> Precis
 
 
 def bootstrap_ranking(
-    truth: Truth,
-    score: Scores,
-    *,
-    codes: Codes,
-    n_draws: int,
-    rng: np.random.Generator,
-    grid: Floats | None = None,
+    truth: Truth, score: Scores, resampling: Resampling, *, grid: Floats | None = None
 ) -> RankingDraws:
     """AUC, average precision, and sensitivity over `grid` of false-positive rates, in samples of patients."""
     ranking = rank_films(truth, score)
-    codes = codes[ranking.order]
+    codes, n_draws = resampling.codes[ranking.order], resampling.n_draws
     rates = np.empty(0) if grid is None else grid
     areas, precisions = np.full(n_draws, np.nan), np.full(n_draws, np.nan)
     curves = np.full((n_draws, rates.size), np.nan)
     for draw in range(n_draws):
-        positives, negatives = ranking.counts(draw_patients(codes, rng=rng))
+        positives, negatives = ranking.counts(draw_patients(codes, rng=resampling.rng))
         if not positives.any() or not negatives.any():
             continue
         areas[draw], _ = delong(positives, negatives)

@@ -7,7 +7,7 @@ Sources: Wilson 1927 (JASA 22:209); Efron and Tibshirani 1993, chapter 13; Newco
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -21,6 +21,16 @@ Draws = npt.NDArray[np.float64]
 CONFIDENCE = 0.95
 N_DRAWS = 1000  # of a bootstrap; the ends of a 95 % interval then rest on 25 draws each
 MIN_PROPER_DRAWS = 0.9  # share of draws in which the figure must exist, or there is no interval
+
+
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """How to draw bootstrap samples: of patients, each with all films."""
+
+    codes: Codes  # (N,) the patient of each film, as `vectors.cluster_codes` numbers them
+    rng: np.random.Generator
+    n_draws: int = N_DRAWS
+    unit: str = "patient"  # or "film", where every patient has one; named beside the interval
 
 
 def normal_quantile(confidence: float = CONFIDENCE) -> float:
@@ -55,33 +65,36 @@ def draw_patients(codes: Codes, *, rng: np.random.Generator) -> Draws:
     return times
 
 
-def bootstrap_counts(counts: Codes, codes: Codes, *, n_draws: int, rng: np.random.Generator) -> Codes:
-    """Column sums of `counts` (N, C) in `n_draws` samples of patients: (n_draws, C).
+def bootstrap_counts(counts: Codes, resampling: Resampling) -> Codes:
+    """Column sums of `counts` (N, C) in samples of patients: (draws, C).
 
     Exact but quick: patients with equal sums are interchangeable, so a draw is one multinomial over the few
     different sums.
     """
-    per_patient = np.stack([np.bincount(codes, weights=column) for column in counts.T], axis=1)  # (P, C)
+    per_patient = np.stack([np.bincount(resampling.codes, weights=column) for column in counts.T], axis=1)
     patterns, n_alike = np.unique(per_patient, axis=0, return_counts=True)
-    drawn = rng.multinomial(len(per_patient), n_alike / len(per_patient), size=n_draws)
+    n_patients = len(per_patient)
+    drawn = resampling.rng.multinomial(n_patients, n_alike / n_patients, size=resampling.n_draws)
     sums: Codes = np.rint(drawn @ patterns).astype(np.int64)
     return sums
 
 
-def from_draws(estimate: Estimate, draws: Draws, *, confidence: float = CONFIDENCE) -> Estimate:
+def from_draws(
+    estimate: Estimate, draws: Draws, *, unit: str = "patient", confidence: float = CONFIDENCE
+) -> Estimate:
     """The estimate with the percentile interval of bootstrap draws.
 
     A draw in which the figure does not exist is NaN and left out; where more than a tenth are, no interval.
     """
     proper = draws[~np.isnan(draws)]
     if draws.size == 0 or proper.size < MIN_PROPER_DRAWS * draws.size:
-        return replace(estimate, low=None, high=None, why="no interval: too few patients for the bootstrap")
+        return replace(estimate, low=None, high=None, why=f"no interval: too few {unit}s for the bootstrap")
     low, high = np.quantile(proper, [0.5 - confidence / 2, 0.5 + confidence / 2], method="nearest")
     return replace(
         estimate,
         low=float(low),
         high=float(high) if np.isfinite(high) else None,
-        method=f"bootstrap by patient, {draws.size} draws",
+        method=f"bootstrap by {unit}, {draws.size} draws",
     )
 
 
