@@ -38,7 +38,8 @@ class RefusalCode(StrEnum):
 class Radiograph:
     """One film as pixels, bone bright whatever the file said.
 
-    `pixels` is (H, W) float32 in 0..1 on the file's own displayed range, at native size and aspect.
+    `pixels` is (H, W) float32 in 0..1 on the file's own displayed range, at native size and aspect,
+    or smaller where the reader was given a `max_side`.
     """
 
     pixels: Pixels  # (H, W)
@@ -47,8 +48,19 @@ class Radiograph:
     age_years: float | None = None  # from the DICOM header
     sex: Sex | None = None
     view: str | None = None  # DICOM View Position: "PA", "AP", "LL", ...
-    pixel_spacing_mm: float | None = None
+    pixel_spacing_mm: float | None = None  # of the file's pixels
     notes: tuple[str, ...] = ()  # what was mended on reading, as sentences
+    native_height: int | None = None  # pixels of the file, where `pixels` was reduced on reading
+    native_width: int | None = None
+
+    @property
+    def height(self) -> int:
+        """Pixels of the file, whatever the size of `pixels`."""
+        return self.native_height or self.pixels.shape[0]
+
+    @property
+    def width(self) -> int:
+        return self.native_width or self.pixels.shape[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +112,7 @@ class Scored:
     spread: float | None  # standard deviation of the members' probabilities; None for a single member
     bundle: str  # "name version"
     seconds: float
-    heat_map: Pixels | None = None  # (H, W) of the class activation map in film coordinates, 0..1 of its own peak
+    heat_map: Pixels | None = None  # (H, W) in film coordinates, 0..1 of its own peak
     notes: tuple[str, ...] = ()
 
 
@@ -117,7 +129,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A number with its uncertainty and its denominator; `value` is None where it cannot be estimated, with `why`."""
+    """A number with its uncertainty and its denominator.
+
+    `value` is None where it cannot be estimated, with `why`.
+    """
 
     value: float | None
     low: float | None
@@ -145,3 +160,20 @@ class Prediction:
     sex: str | None = None
     fold: int | None = None
     extra: dict[str, str] = field(default_factory=dict)  # other columns, by name, as text
+
+    @classmethod
+    def of_film(
+        cls, film: Film, *, score: float, fold: int | None = None, extra: dict[str, str] | None = None
+    ) -> Prediction:
+        """A film's row; everything but the score is the manifest's."""
+        return cls(
+            film=film.film,
+            label=film.label,
+            score=score,
+            patient=film.patient,
+            site=film.site,
+            age_years=film.age_years,
+            sex=film.sex,
+            fold=fold,
+            extra=extra or {},
+        )

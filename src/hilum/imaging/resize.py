@@ -64,7 +64,9 @@ def _mean_rows(pixels: Grey, n_rows: int) -> npt.NDArray[np.float64]:
     # uint32 holds 65,537 rows of 16 bits; floats are summed in double precision
     wide = np.uint32 if pixels.dtype.kind == "u" else np.float64
     sums = np.empty((n_rows, pixels.shape[1]))
-    for row, (top, bottom) in enumerate(pairwise(whole.tolist())):  # reduceat is eight times slower (measured)
+    for row, (top, bottom) in enumerate(
+        pairwise(whole.tolist())
+    ):  # reduceat is eight times slower (measured)
         sums[row] = pixels[top:bottom].sum(axis=0, dtype=wide)
     edge_rows = pixels[np.minimum(whole, n_before - 1)] * fraction[:, None]  # (n_rows + 1, W)
     sums += edge_rows[1:]

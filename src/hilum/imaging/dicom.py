@@ -1,0 +1,160 @@
+"""DICOM radiographs (CR, DX, and secondary captures) become pixels with what their header says of patient and film.
+
+The order is the standard's: unpack, then modality, window, padding, and polarity (PS3.3 C.7.6.3, C.11.1, C.11.2,
+C.11.6), all in `window.display_table`.
+The trap: pydicom converts a header value when it is read, not when the file is, so a malformed one fails or warns
+anywhere; every access goes through `header`, inside `_quiet`.
+"""
+
+from __future__ import annotations
+
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from pydicom import dcmread, uid
+from pydicom.dataset import Dataset
+from pydicom.errors import InvalidDicomError
+
+from hilum.errors import UnreadableImage
+from hilum.imaging import header
+from hilum.imaging.codec import unpack
+from hilum.imaging.grey import reduced
+from hilum.imaging.layout import damaged_dicom, read_layout
+from hilum.imaging.window import display_table
+from hilum.records import Radiograph, RefusalCode
+
+_PREAMBLE = 128  # bytes before "DICM", PS3.10 section 7.1
+_MAX_INFLATED = 1 << 30  # bytes of a deflated data set
+_HEAD_BYTES = 4096  # hold the file meta information
+_DEFLATED = uid.DeflatedExplicitVRLittleEndian.encode("ascii")
+_GROUP_LENGTH = b"\2\0\0\0"  # the tag of File Meta Information Group Length
+_READING_ERRORS = (AttributeError, EOFError, InvalidDicomError, KeyError, NotImplementedError, OSError, OverflowError,
+                   RecursionError, TypeError, ValueError, struct.error, zlib.error)  # fmt: skip
+
+# PS3.3 C.7.3.1.1.1; DR and XR are not in it and occur. OT is what secondary captures carry.
+_RADIOGRAPHY = {"CR", "DX", "DR", "XR", "RG", "SC", "OT"}
+_OTHER_MODALITIES = {
+    "AU": "audio", "BI": "biomagnetic imaging", "BMD": "bone densitometry", "CT": "computed tomography",
+    "DOC": "a document", "ECG": "electrocardiography", "EPS": "electrophysiology", "ES": "endoscopy",
+    "GM": "microscopy", "IO": "dental radiography", "IVOCT": "optical coherence tomography",
+    "IVUS": "intravascular ultrasound", "KO": "a key object selection", "MG": "mammography",
+    "MR": "magnetic resonance", "NM": "nuclear medicine", "OCT": "optical coherence tomography",
+    "OP": "ophthalmic photography", "OPT": "ophthalmic tomography", "PR": "a presentation state",
+    "PT": "positron emission tomography", "PX": "panoramic dental radiography", "RF": "fluoroscopy",
+    "RTDOSE": "a radiotherapy dose", "RTIMAGE": "a radiotherapy image", "RTPLAN": "a radiotherapy plan",
+    "RTSTRUCT": "radiotherapy structures", "SEG": "a segmentation", "SM": "slide microscopy", "SR": "a report",
+    "TG": "thermography", "US": "ultrasound", "XA": "angiography", "XC": "photography",
+}  # fmt: skip
+_FILM_CLASSES = (
+    "Computed Radiography",
+    "Digital X-Ray Image",
+    "Secondary Capture",
+    "Multi-frame",
+    "Hardcopy",
+)
+
+
+def is_dicom(head: bytes) -> bool:
+    """Whether a file with these first bytes, 132 or more, is DICOM; the preamble is often missing."""
+    return head[_PREAMBLE : _PREAMBLE + 4] == b"DICM" or _begins_like_a_dataset(head)
+
+
+def read_dicom(path: Path, *, max_side: int | None = None) -> Radiograph:
+    """Read a DICOM radiograph, bone as bright as its header says.
+
+    Args:
+        path: the file, with or without preamble and file meta information.
+        max_side: pixels; a longer film is reduced to it by area averaging.
+
+    Raises:
+        UnreadableImage: NOT_AN_IMAGE, UNSUPPORTED, or DAMAGED, with a sentence.
+    """
+    with _quiet():
+        dataset = _read_dataset(path)
+        _refuse_other_kinds(dataset)
+        layout = read_layout(dataset)
+        cells, notes = unpack(dataset, layout)
+        table, more = display_table(cells, dataset)
+        return Radiograph(
+            pixels=reduced(table, cells.patterns, max_side),
+            bit_depth=cells.bits_stored,
+            file_format="dicom",
+            age_years=header.age_years(dataset),
+            sex=header.sex(dataset),
+            view=header.view(dataset),
+            pixel_spacing_mm=header.pixel_spacing_mm(dataset),
+            notes=notes + more,
+            native_height=layout.rows,
+            native_width=layout.columns,
+        )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence pydicom's warnings on malformed values: they are expected here, and what matters becomes a note."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield
+
+
+def _begins_like_a_dataset(head: bytes) -> bool:
+    """Whether the first element is one of groups 0002 or 0008, in either byte order, with a VR or a short length."""
+    if len(head) < _PREAMBLE:
+        return False
+    has_vr = head[4:6].isalpha() and head[4:6].isupper()
+    if head[:2] in (b"\0\x02", b"\0\x08"):
+        return has_vr
+    is_first = head[:2] in (b"\x02\0", b"\x08\0") and struct.unpack_from("<H", head, 2)[0] <= 0x0120
+    return is_first and (has_vr or struct.unpack_from("<I", head, 4)[0] <= 1024)
+
+
+def _read_dataset(path: Path) -> Dataset:
+    try:
+        _refuse_deflate_bomb(path)
+        return dcmread(path, force=True)
+    except _READING_ERRORS as error:
+        raise damaged_dicom("its header cannot be read") from error
+
+
+def _refuse_deflate_bomb(path: Path) -> None:
+    """A deflated data set (PS3.5 A.5) unpacks to up to a thousand times its size, and pydicom unpacks it whole."""
+    inflate, total = zlib.decompressobj(-zlib.MAX_WBITS), 0
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+        if _DEFLATED not in head:
+            return
+        start = _PREAMBLE + 4 if head[_PREAMBLE : _PREAMBLE + 4] == b"DICM" else 0
+        if head[start : start + 4] != _GROUP_LENGTH:
+            raise damaged_dicom("its file meta information does not give its length")
+        file.seek(start + 12 + int(struct.unpack_from("<I", head, start + 8)[0]))
+        while not inflate.eof and (packed := inflate.unconsumed_tail or file.read(1 << 20)):
+            total += len(inflate.decompress(packed, 1 << 24))
+            if total > _MAX_INFLATED:
+                reason = f"The DICOM file is too large: it unpacks to over {_MAX_INFLATED / 1e6:,.0f} MB."
+                raise UnreadableImage(RefusalCode.UNSUPPORTED, reason)
+
+
+def _refuse_other_kinds(dataset: Dataset) -> None:
+    """Refuse what is not a radiograph by its Modality, else by its SOP class; and what holds no pixels."""
+    modality = header.text(dataset, "Modality").upper()
+    if modality in _OTHER_MODALITIES:
+        kind = _OTHER_MODALITIES[modality]
+        reason = f"The DICOM file's modality is {modality} ({kind}), not a radiograph (CR, DX)."
+        raise UnreadableImage(RefusalCode.UNSUPPORTED, reason)
+    sop_class = uid.UID(header.text(dataset, "SOPClassUID"))
+    if (
+        modality not in _RADIOGRAPHY
+        and sop_class.name != sop_class
+        and not sop_class.name.startswith(_FILM_CLASSES)
+    ):
+        reason = f"The DICOM file is of the class {sop_class.name}, not a radiograph (CR, DX)."
+        raise UnreadableImage(RefusalCode.UNSUPPORTED, reason)
+    if not dataset.get("PixelData"):
+        if "Rows" in dataset or "BitsAllocated" in dataset:
+            raise damaged_dicom("it describes a picture and has no pixel data, or was cut short before them")
+        raise UnreadableImage(RefusalCode.NOT_AN_IMAGE, "The DICOM file holds no picture.")

@@ -1,0 +1,175 @@
+"""PNG and JPEG files become grey levels.
+
+The traps: a palette's indices are not grey levels (Shenzhen's originals are palette PNGs whose raw indices are
+inverted), so the palette is always resolved first; and a phone's photograph stands upright only once its EXIF
+orientation is honoured. Gamma, colour profiles, and densities in the file are not used: films are not calibrated so.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+
+from hilum.errors import UnreadableImage
+from hilum.imaging.colour import deep_shades, shades
+from hilum.imaging.grey import GreyLevels, displayed, refuse_size, true_depth
+from hilum.imaging.jpeg import read_frame
+from hilum.imaging.png import GREY, PALETTE, RGB, SIGNATURE, PngFile, read_png, unpack_deep
+from hilum.records import Radiograph, RefusalCode
+
+Array = npt.NDArray[Any]
+Noted = tuple[Array, tuple[str, ...]]
+
+_ORIENTATION = 0x0112  # EXIF 2.32, 4.6.5.1.6
+_TURNS: dict[int, Callable[[Array], Array]] = {
+    2: np.fliplr,
+    3: lambda levels: np.rot90(levels, 2),
+    4: np.flipud,
+    5: np.transpose,
+    6: lambda levels: np.rot90(levels, -1),
+    7: lambda levels: np.rot90(levels.T, 2),
+    8: np.rot90,
+}
+
+
+def read_raster(path: Path, *, max_side: int | None = None) -> Radiograph:
+    """Read a PNG or JPEG file, with bone as bright or dark as the file has it.
+
+    Args:
+        path: the file; its content decides which of the two it is.
+        max_side: pixels; a longer film is reduced to it by area averaging before it becomes floats.
+
+    Raises:
+        UnreadableImage: DAMAGED or UNSUPPORTED, with a sentence.
+    """
+    content = path.read_bytes()
+    is_png = content.startswith(SIGNATURE)
+    grey = _read_png(content) if is_png else _read_jpeg(content)
+    height, width = grey.levels.shape
+    return Radiograph(
+        pixels=displayed(grey, max_side),
+        bit_depth=grey.bit_depth,
+        file_format="png" if is_png else "jpeg",
+        notes=grey.notes,
+        native_height=height,
+        native_width=width,
+    )
+
+
+def _read_png(content: bytes) -> GreyLevels:
+    png = read_png(content)
+    refuse_size(png.width, png.height)
+    if png.is_animated:
+        raise UnreadableImage(
+            RefusalCode.UNSUPPORTED, "The PNG file is animated; a film is a single picture."
+        )
+    with _decoding("PNG"):
+        image = PngImageFile(io.BytesIO(content))
+        levels, notes = _deep_levels(png, image) if png.bit_depth == 16 else _levels(image)
+        levels, turned = _upright(levels, image)
+    notes += turned
+    if png.bit_depth == 16:
+        return _deep_grey(levels, notes)
+    return GreyLevels(levels, 255, 8 if png.colour_type == PALETTE else png.bit_depth, notes)
+
+
+def _read_jpeg(content: bytes) -> GreyLevels:
+    frame = read_frame(content)
+    if frame is None:
+        raise UnreadableImage(
+            RefusalCode.DAMAGED, "The JPEG file is damaged: it breaks off before its picture."
+        )
+    if frame.process not in ("baseline", "extended", "progressive") or frame.precision != 8:
+        kind = f"{frame.precision}-bit {frame.process} JPEG"
+        reason = f"The file is a {kind}, which is read only inside DICOM; save it as PNG."
+        raise UnreadableImage(RefusalCode.UNSUPPORTED, reason)
+    if frame.components not in (1, 3):
+        reason = (
+            f"The JPEG file has {frame.components} colour channels (CMYK, for print); save it as grey or RGB."
+        )
+        raise UnreadableImage(RefusalCode.UNSUPPORTED, reason)
+    refuse_size(frame.width, frame.height)
+    with _decoding("JPEG"):
+        image = JpegImageFile(io.BytesIO(content))
+        levels, notes = _levels(image)
+        levels, turned = _upright(levels, image)
+    return GreyLevels(levels, 255, 8, notes + turned)
+
+
+@contextmanager
+def _decoding(kind: str) -> Iterator[None]:
+    """Turn what Pillow raises on a bad file into a refusal."""
+    try:
+        yield
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error) as error:
+        raise UnreadableImage(RefusalCode.DAMAGED, f"The {kind} file is damaged: {error}.") from error
+
+
+def _levels(image: Image.Image) -> Noted:
+    """Grey levels (H, W) uint8 of an 8-bit image."""
+    image.load()
+    if image.mode == "P":
+        return _palette_levels(image)
+    made = shades(image)
+    return made.levels, made.notes()
+
+
+def _palette_levels(image: Image.Image) -> Noted:
+    """The palette is resolved as a picture of one row, and each index looked up in it."""
+    counts = np.array(image.histogram())  # of the indices
+    image.apply_transparency()
+    palette = bytes(image.getpalette("RGBA") or ())
+    n = len(palette) // 4
+    if counts[n:].any():
+        raise UnreadableImage(
+            RefusalCode.DAMAGED, "The PNG file is damaged: a pixel lies outside its palette."
+        )
+    made = shades(Image.frombytes("RGBA", (n, 1), palette))
+    table = made.levels.tobytes().ljust(256, b"\0")
+    levels = np.frombuffer(image.tobytes().translate(table), dtype=np.uint8).reshape(
+        image.height, image.width
+    )
+    return levels, made.notes(counts[None, :n])
+
+
+def _deep_levels(png: PngFile, image: Image.Image) -> Noted:
+    """Grey levels (H, W) uint16 of a 16-bit image; Pillow keeps the 16 bits of plain grey alone."""
+    if png.colour_type == GREY:
+        image.load()
+        samples = np.asarray(image).astype(np.uint16)[..., None]
+    else:
+        samples = unpack_deep(png)
+    made = deep_shades(samples)
+    if png.transparent is None or png.colour_type not in (GREY, RGB):
+        return made.levels, made.notes()
+    is_clear = (samples == np.frombuffer(png.transparent, dtype=">u2")).all(axis=2)  # one level or colour
+    made = replace(made, levels=np.where(is_clear, 0, made.levels), is_clear=is_clear)
+    return made.levels, made.notes()
+
+
+def _deep_grey(levels: Array, notes: tuple[str, ...]) -> GreyLevels:
+    bit_depth = true_depth(int(levels.max()), 16)
+    if bit_depth < 16:
+        notes += (f"The 16-bit file holds {bit_depth}-bit grey levels and is shown on that range.",)
+    return GreyLevels(levels, 2**bit_depth - 1, bit_depth, notes)
+
+
+def _upright(levels: Array, image: Image.Image) -> Noted:
+    orientation = image.getexif().get(_ORIENTATION, 1)
+    if orientation not in _TURNS:
+        return levels, ()
+    return _TURNS[orientation](levels), (
+        f"The picture was turned as its EXIF orientation ({orientation}) says.",
+    )

@@ -1,0 +1,94 @@
+"""The one door for films: any file becomes a Radiograph, or a refusal with its reason.
+
+The trap: a suffix is only a name. DICOM files called .png, PNG files called .jpg, and DICOM files without the
+"DICM" mark all occur, so the first bytes decide.
+"""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from hilum.errors import UnreadableImage
+from hilum.imaging.dicom import is_dicom, read_dicom
+from hilum.imaging.png import SIGNATURE
+from hilum.imaging.raster import read_raster
+from hilum.records import Radiograph, RefusalCode
+
+MAX_BYTES = 1 << 30  # a file; the largest film of 150 megapixels and 16 bits has 300 MB
+_HEAD_BYTES = 4096
+
+# What a file starts with, and what it then is; none of these are read.
+_FOREIGN = (
+    (b"II*\0", "a TIFF picture"), (b"MM\0*", "a TIFF picture"), (b"II+\0", "a TIFF picture"),
+    (b"MM\0+", "a TIFF picture"), (b"GIF8", "a GIF picture"), (b"BM", "a BMP picture"),
+    (b"\0\0\0\x0cjP  ", "a JPEG 2000 picture outside DICOM"),
+    (b"\xff\x4f\xff\x51", "a JPEG 2000 picture outside DICOM"), (b"8BPS", "a Photoshop picture"),
+)  # fmt: skip
+_OTHER = (
+    (b"%PDF", "a PDF document"), (b"PK\x03\x04", "a zip archive; unpack it first"), (b"\x1f\x8b", "a gzip file; unpack it first"),
+    (b"SQLite format 3", "a database"), (b"PAR1", "a Parquet table"),
+)  # fmt: skip
+
+
+def read_radiograph(path: Path, *, max_side: int | None = None) -> Radiograph:
+    """Read a PNG, JPEG, or DICOM film.
+
+    Args:
+        path: the file; its content, never its name, decides how it is read.
+        max_side: pixels; where the film is longer, it is reduced to this by area averaging while still integer, and
+            the record keeps the native size. The same, to rounding, as `fit_within` of the whole film, and leaner.
+
+    Raises:
+        UnreadableImage: NOT_FOUND, NOT_AN_IMAGE, DAMAGED, or UNSUPPORTED, with a sentence for the radiographer.
+    """
+    head = _read_head(path)
+    if head.startswith((SIGNATURE, b"\xff\xd8\xff")):
+        return read_raster(path, max_side=max_side)
+    if is_dicom(head):
+        return read_dicom(path, max_side=max_side)
+    raise _foreign(head)
+
+
+def _read_head(path: Path) -> bytes:
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe or a device could wait for ever
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not an ordinary file"
+            raise UnreadableImage(RefusalCode.NOT_AN_IMAGE, f"This is {kind}, not a film.")
+        if status.st_size > MAX_BYTES:
+            size = f"{status.st_size / 1e6:,.0f} MB"
+            reason = f"The file is too large: {size}, and the limit is {MAX_BYTES / 1e6:,.0f} MB."
+            raise UnreadableImage(RefusalCode.UNSUPPORTED, reason)
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except FileNotFoundError:
+        raise UnreadableImage(RefusalCode.NOT_FOUND, "There is no such file.") from None
+    except OSError as error:
+        raise UnreadableImage(
+            RefusalCode.NOT_FOUND, f"The file cannot be opened: {error.strerror}."
+        ) from None
+    if not head:
+        raise UnreadableImage(RefusalCode.DAMAGED, "The file is empty.")
+    return head
+
+
+def _foreign(head: bytes) -> UnreadableImage:
+    advice = "Hilum reads PNG, JPEG, and DICOM."
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return UnreadableImage(RefusalCode.UNSUPPORTED, f"The file is a WebP picture. {advice}")
+    if head[4:8] == b"ftyp":
+        return UnreadableImage(
+            RefusalCode.UNSUPPORTED, f"The file is a HEIF picture or a film clip. {advice}"
+        )
+    for start, kind in _FOREIGN:
+        if head.startswith(start):
+            return UnreadableImage(RefusalCode.UNSUPPORTED, f"The file is {kind}. {advice}")
+    if head.startswith((b"\x89PNG", b"\xff\xd8")):
+        return UnreadableImage(
+            RefusalCode.DAMAGED, "The file began as a PNG or JPEG but its first bytes are damaged."
+        )
+    for start, kind in _OTHER:
+        if head.startswith(start):
+            return UnreadableImage(RefusalCode.NOT_AN_IMAGE, f"The file is {kind}. {advice}")
+    return UnreadableImage(RefusalCode.NOT_AN_IMAGE, f"The file is not a picture. {advice}")

@@ -1,0 +1,168 @@
+"""Stored DICOM values become displayed grey levels: modality, window, padding, polarity, in the standard's order.
+
+All of it is a function of the stored value alone, so it is worked out once for every value a cell of 8 or 16 bits can
+hold and then looked up: a 20-megapixel film costs no more arithmetic than a 1-megapixel one.
+The trap: the bits of a cell above the stored ones may hold anything, old overlays too (PS3.5 section 8.1.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydicom.dataset import Dataset
+from pydicom.pixels import apply_modality_lut, apply_voi
+
+from hilum.imaging.grey import true_depth
+from hilum.imaging.header import numbers, text
+from hilum.imaging.layout import Cells
+from hilum.imaging.polarity import is_shown_inverted
+from hilum.records import Pixels
+
+Floats = npt.NDArray[np.float64]
+Notes = tuple[str, ...]
+
+# Where the header gives no window, grey levels deeper than 8 bits are shown between these shares of the film
+_ROBUST = (0.001, 0.999)
+_FLAT = 0.99  # a window that turns so large a share of the film to one end is not used
+_SAMPLE = 500_000  # pixels that quantiles are taken from
+_MALFORMED = (AttributeError, IndexError, KeyError, NotImplementedError, OverflowError, TypeError, ValueError)
+
+
+def display_table(cells: Cells, dataset: Dataset) -> tuple[Pixels, Notes]:
+    """What each bit pattern of a cell is shown as, 0 black to 1 white, (256,) or (65536,), and notes."""
+    stored = _stored_values(cells)
+    is_padding = _is_padding(stored, dataset)
+    sample = _sample(cells.patterns)
+    sample = sample[~is_padding[sample]] if not is_padding[sample].all() else sample
+    values, notes = _modality_values(stored, dataset)
+    shown, more = _windowed(values, sample, cells, dataset)
+    is_inverted, contradiction = is_shown_inverted(dataset)
+    table = 1 - shown if is_inverted else shown
+    table[is_padding] = 0  # PS3.3 C.7.5.1.1.2: padding is no part of the film; shown as background
+    return table.astype(np.float32), notes + more + contradiction
+
+
+def _stored_values(cells: Cells) -> npt.NDArray[np.int64]:
+    """The number in each bit pattern: the stored bits end at the high bit, and the sign is their first."""
+    n_patterns = 2 ** (8 * cells.patterns.dtype.itemsize)
+    stored = (np.arange(n_patterns) >> (cells.high_bit + 1 - cells.bits_stored)) & (2**cells.bits_stored - 1)
+    if cells.is_signed:
+        stored[stored >= 2 ** (cells.bits_stored - 1)] -= 2**cells.bits_stored
+    return stored
+
+
+def _is_padding(stored: npt.NDArray[np.int64], dataset: Dataset) -> npt.NDArray[np.bool_]:
+    """Pixel Padding Value (0028,0120), or the range from it to the Range Limit (0028,0121)."""
+    value = numbers(dataset, "PixelPaddingValue")
+    if not value:
+        return np.zeros(stored.shape, dtype=np.bool_)
+    limit = numbers(dataset, "PixelPaddingRangeLimit") or value
+    is_padding = (stored >= min(value[0], limit[0])) & (stored <= max(value[0], limit[0]))
+    is_padding[int(value[0]) % stored.size] = True  # a padding value may need more bits than the film
+    return is_padding
+
+
+def _sample(patterns: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    step = max(1, int((patterns.size / _SAMPLE) ** 0.5))
+    return patterns[::step, ::step].ravel()
+
+
+def _modality_values(stored: npt.NDArray[np.int64], dataset: Dataset) -> tuple[Floats, Notes]:
+    """The Modality LUT, else the rescale (PS3.3 C.11.1); one that cannot be used is left out with a note."""
+    unusable = ("The modality LUT or rescale in the header is malformed and was not used.",)
+    if dataset.get("ModalityLUTSequence"):
+        try:
+            return np.asarray(apply_modality_lut(stored, dataset), dtype=np.float64), ()
+        except _MALFORMED:
+            return stored.astype(np.float64), unusable
+    if "RescaleSlope" not in dataset and "RescaleIntercept" not in dataset:
+        return stored.astype(np.float64), ()
+    slope, intercept = (
+        numbers(dataset, "RescaleSlope") or [0.0],
+        numbers(dataset, "RescaleIntercept") or [0.0],
+    )
+    if slope[0] == 0:
+        return stored.astype(np.float64), unusable
+    return stored * slope[0] + intercept[0], ()
+
+
+def _windowed(
+    values: Floats, sample: npt.NDArray[Any], cells: Cells, dataset: Dataset
+) -> tuple[Floats, Notes]:
+    """Values to 0..1 by the VOI LUT, else the first window, else the range of the film (PS3.3 C.11.2)."""
+    seen = values[sample]
+    shown, notes = _voi_lut(values, dataset) if dataset.get("VOILUTSequence") else _window(values, dataset)
+    if shown is None:
+        return _ranged(values, seen, is_deep=cells.bits_stored > 8), notes
+    ends = max(np.mean(shown[sample] <= 0), np.mean(shown[sample] >= 1))
+    if ends >= _FLAT and seen.min() < seen.max():
+        flat = f"The window in the header would turn {ends:.0%} of the film to one tone and was not used."
+        return _ranged(values, seen, is_deep=cells.bits_stored > 8), (*notes, flat)
+    return shown, notes
+
+
+def _voi_lut(values: Floats, dataset: Dataset) -> tuple[Floats | None, Notes]:
+    """The first VOI LUT; scaled by the bits its entries use, since some name 16 for a table of 12."""
+    try:
+        mapped = apply_voi(np.rint(values).astype(np.int64), dataset)
+        nominal = int(dataset.VOILUTSequence[0].LUTDescriptor[2])
+    except _MALFORMED:
+        return None, ("The VOI LUT in the header is malformed and was not used.",)
+    return mapped / (2.0 ** true_depth(int(mapped.max()), nominal) - 1), ()
+
+
+def _window(values: Floats, dataset: Dataset) -> tuple[Floats | None, Notes]:
+    """The first Window Center and Width with the VOI LUT Function (PS3.3 C.11.2.1.2 and C.11.2.1.3)."""
+    if "WindowCenter" not in dataset and "WindowWidth" not in dataset:
+        return None, ()
+    centres, widths = numbers(dataset, "WindowCenter"), numbers(dataset, "WindowWidth")
+    function = text(dataset, "VOILUTFunction").upper() or "LINEAR"
+    least = 1.0 if function == "LINEAR" else np.finfo(np.float64).tiny
+    if not centres or not widths or widths[0] < least or function not in _FUNCTIONS:
+        return None, ("The window in the header is not usable and was not used.",)
+    return _FUNCTIONS[function](values, centres[0], widths[0]), ()
+
+
+def _linear(values: Floats, centre: float, width: float) -> Floats:
+    """C.11.2.1.2.1: the width counts values, so a window of 1 is a step."""
+    return (
+        _linear_exact(values, centre - 0.5, width - 1)
+        if width > 1
+        else (values > centre - 0.5).astype(np.float64)
+    )
+
+
+def _linear_exact(values: Floats, centre: float, width: float) -> Floats:
+    """C.11.2.1.3.2."""
+    return np.clip((values - centre) / width + 0.5, 0, 1)
+
+
+def _sigmoid(values: Floats, centre: float, width: float) -> Floats:
+    """C.11.2.1.3.1."""
+    curve: Floats = 1 / (1 + np.exp(np.clip(-4 * (values - centre) / width, -700, 700)))
+    return curve
+
+
+_FUNCTIONS: dict[str, Callable[[Floats, float, float], Floats]] = {
+    "LINEAR": _linear,
+    "LINEAR_EXACT": _linear_exact,
+    "SIGMOID": _sigmoid,
+}
+
+
+def _ranged(values: Floats, seen: Floats, *, is_deep: bool) -> Floats:
+    """Values to 0..1 where the header gives no window.
+
+    Up to 8 bits the whole stored range is shown, as for a PNG of the same film; deeper films use a small part of
+    theirs, and are shown from the 0.1st to the 99.9th percentile.
+    """
+    low, high = float(values.min()), float(values.max())
+    if is_deep and seen.min() < seen.max():
+        low = float(np.quantile(seen, _ROBUST[0], method="lower"))
+        high = float(np.quantile(seen, _ROBUST[1], method="higher"))
+        if low == high:  # all but a few pixels are alike
+            low, high = float(seen.min()), float(seen.max())
+    return np.clip((values - low) / (high - low), 0, 1)
