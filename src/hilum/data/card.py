@@ -64,7 +64,7 @@ def data_card(
         "readings": _readings(films),
         "n_with_lung_masks": sum(bool(film.lung_mask_paths) for film in films),
         "problems": _problems(problems),
-        "patients_with_several_films": [list(tie) for tie in read.ties],
+        "patients_with_several_films": _films_of_one_patient(films),
         "duplicates": [_duplicate(pair) for pair in duplicates],
     }
 
@@ -133,6 +133,14 @@ def _readings(films: Sequence[Film]) -> dict[str, int]:
         "names disease": states[False],
         "says neither": states[None],
     }
+
+
+def _films_of_one_patient(films: Sequence[Film]) -> list[list[str]]:
+    """The films of each patient who has two or more; splits must keep them together."""
+    by_patient: dict[str, list[str]] = {}
+    for film in films:
+        by_patient.setdefault(film.patient, []).append(film.film)
+    return [tied for tied in by_patient.values() if len(tied) > 1]
 
 
 def _duplicate(pair: DuplicatePair) -> dict[str, Any]:

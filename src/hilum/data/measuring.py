@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 import hilum
-from hilum.data.likeness import _SIDE
 from hilum.data.source import FoundFilm, Problem, ProblemKind
 from hilum.errors import OutputRefused, UnreadableImage
 from hilum.findings import Sex
@@ -32,6 +31,7 @@ LOG_NAME = ".measured.jsonl"
 READ_SIDE = (
     512  # pixels; enough for hash and thumbnail, and a 19-megapixel film costs a twentieth of its memory
 )
+THUMBNAIL_SIDE = 32  # pixels; as `hilum.data.likeness` looks at films
 LEVELS = 65535
 
 Progress = Callable[[int, int], None]  # films done, films in all
@@ -79,7 +79,7 @@ class MeasureLog:
     def thumbnail(self, film: Film) -> Pixels:
         """A measured film at 32 x 32, so that the search for duplicates opens no file again."""
         levels = np.frombuffer(base64.b64decode(self._known[film.sha256].thumbnail), "<u2")
-        return levels.reshape(_SIDE, _SIDE).astype(np.float32) / np.float32(LEVELS)
+        return levels.reshape(THUMBNAIL_SIDE, THUMBNAIL_SIDE).astype(np.float32) / np.float32(LEVELS)
 
     def append(self, measured: Iterable[Measured]) -> None:
         """Add what is not yet there."""
@@ -125,7 +125,7 @@ def _outcome(film: FoundFilm, log: MeasureLog) -> Measured | Problem:
 
 def _measure(path: Path, sha256: str) -> Measured:
     radiograph = read_radiograph(path, max_side=READ_SIDE)
-    small = area_resize(radiograph.pixels, height=_SIDE, width=_SIDE)
+    small = area_resize(radiograph.pixels, height=THUMBNAIL_SIDE, width=THUMBNAIL_SIDE)
     return Measured(
         sha256=sha256,
         width=radiograph.width,

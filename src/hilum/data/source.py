@@ -89,7 +89,6 @@ class SourceRead:
     films: tuple[FoundFilm, ...]  # by film name
     problems: tuple[Problem, ...] = ()
     n_ignored: int = 0  # files that are no part of the set: Thumbs.db, ._ files, other pictures
-    ties: tuple[tuple[str, ...], ...] = ()  # films of one patient, as groups of two or more
     n_expected: int | None = None  # films of the complete set
 
 

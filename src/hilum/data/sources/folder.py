@@ -81,7 +81,7 @@ class FolderSource:
         _refuse_doubles(found, self._table)
         if shelf or masks:
             problems += [p for film in found if (p := shelf.problem_of(film.image_path.stem.upper()))]
-        return SourceRead(tuple(found), tuple(problems), n_ignored, ties=_ties(found))
+        return SourceRead(tuple(found), tuple(problems), n_ignored)
 
     def _plain(
         self, film: str, path: Path, folder: Path, shelf: MaskShelf, problems: list[Problem]
@@ -200,10 +200,3 @@ def _refuse_doubles(found: list[FoundFilm], table: TableOptions | None) -> None:
         if n > 1:
             assert table is not None, "files of a folder have different names"
             raise TableInvalid(f"{table.path}: {n} rows stand for the {what} {name!r}; keep one of them")
-
-
-def _ties(found: list[FoundFilm]) -> tuple[tuple[str, ...], ...]:
-    films: dict[str, list[str]] = {}
-    for film in found:
-        films.setdefault(film.patient, []).append(film.film)
-    return tuple(tuple(tied) for tied in films.values() if len(tied) > 1)

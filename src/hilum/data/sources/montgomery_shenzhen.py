@@ -50,7 +50,6 @@ class MontgomeryShenzhenSource:
             films=tuple(film for read in reads for film in read.films),
             problems=(*problems, *(problem for read in reads for problem in read.problems)),
             n_ignored=self._n_ignored(folder),
-            ties=tuple(tie for read in reads for tie in read.ties),
             n_expected=self.card.n_films,
         )
 

@@ -70,7 +70,6 @@ class NlmSource:
             films=tuple(found),
             problems=tuple(problems),
             n_ignored=files.n_ignored,
-            ties=_ties(found),
             n_expected=self.card.n_films,
         )
 
@@ -181,10 +180,3 @@ def _both_labels(found: list[FoundFilm]) -> list[Problem]:
         labels.setdefault(film.film[:-2], set()).add(film.label)
     reason = "this number stands with label 0 and with label 1; check which file was renamed"
     return [Problem(ProblemKind.DISAGREEMENT, stem, reason) for stem, both in labels.items() if len(both) > 1]
-
-
-def _ties(found: list[FoundFilm]) -> tuple[tuple[str, ...], ...]:
-    films: dict[str, list[str]] = {}
-    for film in found:
-        films.setdefault(film.patient, []).append(film.film)
-    return tuple(tuple(tied) for tied in films.values() if len(tied) > 1)

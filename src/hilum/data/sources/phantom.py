@@ -59,7 +59,7 @@ class PhantomSource:
             films.append(self._found(row, table.parent))
         if not films:
             raise DatasetMissing(self.name, folder, "any film that phantoms.csv names")
-        return SourceRead(tuple(films), tuple(problems), ties=_ties(films), n_expected=len(rows))
+        return SourceRead(tuple(films), tuple(problems), n_expected=len(rows))
 
     def _found(self, row: _Row, folder: Path) -> FoundFilm:
         film = row["film"]
@@ -94,10 +94,3 @@ def _reading(row: _Row, path: Path) -> ClinicalReading | None:
         zones=tuple(Zone(zone) for zone in row["zones"].split("; ") if zone),
         kinds=tuple(TuberculosisKind(kind) for kind in row["kinds"].split("; ") if kind),
     )
-
-
-def _ties(films: list[FoundFilm]) -> tuple[tuple[str, ...], ...]:
-    of_patient: dict[str, list[str]] = {}
-    for film in films:
-        of_patient.setdefault(film.patient, []).append(film.film)
-    return tuple(tuple(tied) for tied in of_patient.values() if len(tied) > 1)
