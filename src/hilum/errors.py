@@ -8,6 +8,7 @@ HilumError                    one line and exit 2 in the command line; anything 
 ├── SplitLeak                 a film or a patient stands on both sides of a split
 ├── TokenMissing              Kaggle's token is not there
 ├── FetchFailed               a download broke off or came damaged
+│   └── FetchInterrupted      the same, and it may work when tried again
 ├── SettingsInvalid           a TOML file has an unknown, missing, or mistyped key
 ├── NameUnknown               no network, dataset, or bundle of that name
 ├── TrainingRefused           the data would teach the wrong thing (a class from one site only, one class, no films)
@@ -66,6 +67,19 @@ class TokenMissing(HilumError):
 
 class FetchFailed(HilumError):
     """A download that broke off or came damaged."""
+
+
+class FetchInterrupted(FetchFailed):
+    """A download that may go on when tried again.
+
+    Args:
+        reason: what happened, without a full stop.
+        wait_s: seconds that the server asks to wait, where it says so.
+    """
+
+    def __init__(self, reason: str, wait_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.wait_s = wait_s
 
 
 class SettingsInvalid(HilumError):
