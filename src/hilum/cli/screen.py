@@ -50,6 +50,8 @@ def screen(**options: Any) -> None:
     A file that cannot be read gets its row with the reason, and the rest goes on.
     The exit status is 0 when every film was scored, 1 when some were refused, 2 when nothing could be done.
     """
+    if "" in options["films"]:
+        raise click.UsageError("an empty name is neither a film nor a folder")
     form = _table_form(options.pop("as_json"), options.pop("as_csv"), options.pop("as_parquet"))
     if form == "parquet" and options["out"] is None:
         raise click.UsageError("--parquet needs --out DIR: Parquet is not for a terminal")

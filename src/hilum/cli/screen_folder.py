@@ -15,7 +15,9 @@ from typing import TextIO
 
 from hilum.cli.screen_output import ParquetTable, Row, Table, encodable, stream_table
 from hilum.errors import OutputRefused
+from hilum.inference.batch import ScreenedFilm
 from hilum.reports.page import write_whole
+from hilum.reports.screening import ScreeningPage
 
 TABLES = {"text": "screening.csv", "csv": "screening.csv", "json": "screening.json",
           "parquet": "screening.parquet"}  # fmt: skip
@@ -30,14 +32,16 @@ class ResultFolder:
 
     Args:
         folder: made where it is not there.
+        page: an empty one.
         form: of the table: "text" (written as CSV), "csv", "json", or "parquet".
 
     Raises:
         OutputRefused: it cannot be written to, or holds a foreign `heat-maps`.
     """
 
-    def __init__(self, folder: Path, form: str) -> None:
+    def __init__(self, folder: Path, form: str, page: ScreeningPage) -> None:
         self.folder = folder
+        self.page = page
         self._names: Counter[str] = Counter()
         self._final = folder / TABLES[form]
         self._draft = folder / f".{self._final.name}.{os.getpid()}.part"
@@ -47,26 +51,24 @@ class ResultFolder:
         except OSError as error:
             raise self._refusal(error) from error
 
-    def write_row(self, row: Row) -> None:
-        """Add a row to the table."""
+    @property
+    def page_path(self) -> Path:
+        return self.folder / PAGE
+
+    def take(self, film: ScreenedFilm, row: Row) -> None:
+        """Write one film's row and picture, and note it for the page."""
         try:
             self._table.write(row)
         except OSError as error:
             raise self._refusal(error) from error
+        picture = None
+        if film.overlay is not None:
+            picture = f"{HEAT_MAPS}/{self._unique(_safe_stem(film.outcome.image_path))}.png"
+            write_whole(self.folder / picture, film.overlay)
+        self.page.add(row, picture=picture, notes=film.notes)
 
-    def write_heat_map(self, film: Path, picture: bytes) -> str:
-        """Write a PNG and return its path relative to the folder; films of one name get numbers."""
-        name = f"{HEAT_MAPS}/{self._unique(_safe_stem(film))}.png"
-        write_whole(self.folder / name, picture)
-        return name
-
-    def write_page(self, html: str) -> Path:
-        """Write the page over the table."""
-        write_whole(self.folder / PAGE, html)
-        return self.folder / PAGE
-
-    def close(self) -> None:
-        """Give the table its name; called however the run ended."""
+    def close(self, *, seconds: float) -> None:
+        """Give the table its name and write the page; called however the run ended."""
         try:
             self._table.close()
             if self._stream is not None:
@@ -74,6 +76,7 @@ class ResultFolder:
             self._draft.replace(self._final)
         except OSError as error:
             raise self._refusal(error) from error
+        write_whole(self.page_path, self.page.html(seconds=seconds))
 
     def _clear(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

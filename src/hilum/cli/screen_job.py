@@ -6,29 +6,27 @@ Trap: however a run ends, by Ctrl-C or a reader that left (`| head`), the table 
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from hilum.cli.screen_folder import PAGE, ResultFolder
 from hilum.cli.screen_output import Row, Table, only_rows_on_stdout, stream_table
 from hilum.inference.batch import ScreenedFilm, screen
 from hilum.inference.bundle import read_bundle
 from hilum.inference.predictor import Predictor
 from hilum.inference.row import outcome_row
 from hilum.inference.search import FilmSearch
-from hilum.reports.screening import ScreeningPage
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from hilum.cli.screen_folder import ResultFolder
 
 MAX_DEFAULT_JOBS = 8  # each holds a whole film, 0.2-0.4 GB for the largest (measured: docs/screen.md)
-TOLD_EVERY = 100  # films, with --verbose
 
 
 @dataclass(frozen=True)
@@ -64,35 +62,11 @@ class Tally:
         self.n_flagged += bool(row["flagged"])
 
 
-class Recorder:
-    """Takes films as they are read, and brings each to wherever it was asked for."""
-
-    def __init__(self, predictor: Predictor, table: Table | None, folder: ResultFolder | None) -> None:
-        self.tally = Tally()
-        self.page = ScreeningPage(predictor.bundle, threshold=predictor.threshold)
-        self._threshold = predictor.threshold
-        self._table = table
-        self._folder = folder
-
-    def take(self, film: ScreenedFilm) -> None:
-        """Write one film's row and picture."""
-        row = outcome_row(film.outcome, threshold=self._threshold)
-        self.tally.add(row)
-        if self._folder is not None:
-            self._folder.write_row(row)
-            picture = film.overlay and self._folder.write_heat_map(film.outcome.image_path, film.overlay)
-            self.page.add(row, picture=picture or None, notes=film.notes)
-        if self._table is not None:
-            self._table.write(row)
-        if self.tally.n_films % TOLD_EVERY == 0:
-            log.info("%d films read", self.tally.n_films)
-
-
 def run(job: ScreenJob) -> int:
     """Do the job and return how many films were refused.
 
     Raises:
-        HilumError: the bundle or the out folder is no good; no film was read.
+        HilumError: the bundle or the out folder is no good, and no film was read; or the folder ran full.
     """
     start = time.perf_counter()
     n_jobs = job.n_jobs or min(_n_cores(), MAX_DEFAULT_JOBS)
@@ -102,29 +76,41 @@ def run(job: ScreenJob) -> int:
         threshold=job.threshold,
         minimum_age_years=job.minimum_age_years,
     )
-    folder = None if job.out is None else ResultFolder(job.out, job.form)
+    folder = None if job.out is None else _open_folder(job.out, job.form, predictor)
     search = FilmSearch([Path(name) for name in job.films], leave_out=job.out)
     films = screen(search, predictor, n_jobs=n_jobs, with_overlays=folder is not None and job.heat_maps)
+    tally = Tally()
     with only_rows_on_stdout() as stream, _quiet_libraries(), contextlib.ExitStack() as endings:
-        table = None if job.form == "parquet" else stream_table(job.form, stream)
-        recorder = Recorder(predictor, table, folder)
         if folder is not None:
-            endings.callback(_finish_folder, folder, recorder, start)
+            endings.callback(lambda: folder.close(seconds=time.perf_counter() - start))
+        table = None if job.form == "parquet" else stream_table(job.form, stream)
         if table is not None:
             endings.callback(table.close)
         endings.enter_context(contextlib.closing(films))
         for film in films:
-            recorder.take(film)
-        recorder.page.is_complete = True
-    _tell(recorder.tally, predictor, search, time.perf_counter() - start)
+            row = outcome_row(film.outcome, threshold=predictor.threshold)
+            tally.add(row)
+            _hand_on(film, row, folder, table)
+        if folder is not None:
+            folder.page.is_complete = True
+    _tell(tally, predictor, search, time.perf_counter() - start)
     if folder is not None:
-        click.echo(f"the report is {folder.folder / PAGE}", err=True)
-    return recorder.tally.n_refused
+        click.echo(f"the report is {folder.page_path}", err=True)
+    return tally.n_refused
 
 
-def _finish_folder(folder: ResultFolder, recorder: Recorder, start: float) -> None:
-    folder.close()
-    folder.write_page(recorder.page.html(seconds=time.perf_counter() - start))
+def _hand_on(film: ScreenedFilm, row: Row, folder: ResultFolder | None, table: Table | None) -> None:
+    if folder is not None:
+        folder.take(film, row)
+    if table is not None:
+        table.write(row)
+
+
+def _open_folder(out: Path, form: str, predictor: Predictor) -> ResultFolder:
+    from hilum.cli.screen_folder import ResultFolder  # with jinja2, which a run without --out can do without
+    from hilum.reports.screening import ScreeningPage
+
+    return ResultFolder(out, form, ScreeningPage(predictor.bundle, threshold=predictor.threshold))
 
 
 @contextlib.contextmanager
@@ -137,15 +123,19 @@ def _quiet_libraries() -> Iterator[None]:
 
 def _tell(tally: Tally, predictor: Predictor, search: FilmSearch, seconds: float) -> None:
     parts = [
-        f"{tally.n_films} film{'s' * (tally.n_films != 1)} in {seconds:.1f} s: {tally.n_scored} scored, "
+        f"{_count(tally.n_films, 'film')} in {seconds:.1f} s: {tally.n_scored} scored, "
         f"{tally.n_flagged} of them flagged at {predictor.threshold:.3g}, {tally.n_refused} refused",
         f"bundle {predictor.bundle.label}",
     ]
     if search.n_passed_over:
-        parts.append(f"{search.n_passed_over} other files in the folders passed over")
+        parts.append(f"{_count(search.n_passed_over, 'other file')} in the folders passed over")
     if search.n_repeated:
         parts.append(f"{search.n_repeated} named again and read once")
     click.echo("; ".join(parts), err=True)
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}{'s' if n != 1 else ''}"
 
 
 def _n_cores() -> int:
