@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from hilum.data.phantom.attenuation import Lengths, Material
-from hilum.data.phantom.rays import Floats, Points, splat
+from hilum.data.phantom.rays import Floats, Points, blurred, splat
 from hilum.data.phantom.thorax import LEFT, RIGHT, Thorax
 
-_GENERATIONS = 8
+_GENERATIONS = 7
 
 
 def add_airways(lengths: Lengths, thorax: Thorax) -> None:
@@ -37,11 +37,11 @@ def _air_tube(offset: Floats, radius: Floats) -> Floats:
 
 def add_vessels(lengths: Lengths, thorax: Thorax, lung: Floats, rng: np.random.Generator) -> None:
     """Grow arteries and veins from both hila into the lungs."""
-    pieces = [_tree(thorax, side, rng, step_mm=max(0.6 * lengths.grid.pixel_mm, 0.5)) for side in (RIGHT, LEFT)]
+    pieces = [_tree(thorax, side, rng, step_mm=max(0.85 * lengths.grid.pixel_mm, 0.4)) for side in (RIGHT, LEFT)]
     points = np.concatenate([points for points, _ in pieces])
     points[:, 0] += thorax.pose.turn_rad * points[:, 2] + thorax.pose.tilt_rad * (points[:, 1] - 120)
     blood = splat(lengths.grid, points, np.concatenate([volume for _, volume in pieces]))
-    blood = np.minimum(blood, lung)
+    blood = np.minimum(blurred(blood, 0.4 / lengths.grid.pixel_mm), lung)  # heartbeat, and the evenness of samples
     lengths.add(Material.SOFT, blood, instead_of=Material.LUNG)
 
 
@@ -51,21 +51,28 @@ def _tree(thorax: Thorax, side: int, rng: np.random.Generator, *, step_mm: float
     level = (0.53 if side == RIGHT else 0.49) * thorax.height
     root = np.array([float(thorax.border(level, side)) - 10, level, 0.0])
     # angle in the film's plane: -90 up to the apex, 0 outwards, 90 down to the base
-    angles = np.radians([-82, -62, -40, -22, -2, 14, 32, 47, 60, 72, 84, 96]) + 0.12 * rng.standard_normal(12)
-    depth = rng.uniform(-0.75, 0.75, 12)
+    angles = np.radians([-84, -70, -58, -42, -26, -10, 4, 16, 30, 42, 52, 62, 72, 80, 90, 100])
+    angles = angles + 0.10 * rng.standard_normal(16)
+    depth = rng.uniform(-0.5, 0.5, 16)
     heading = np.stack([np.cos(angles), np.sin(angles), depth], axis=1)
     heading /= np.linalg.norm(heading, axis=1)[:, None]
-    start = root + rng.normal(0, [3, 9, 8], (12, 3)) * size
-    radius = np.array([2.6, 2.6, 2.4, 2.2, 2.3, 2.5, 2.7, 3.0, 3.2, 3.4, 3.4, 2.6]) * thorax.person.vessels * size
+    start = root + rng.normal(0, [3, 9, 8], (16, 3)) * size
+    radius = np.array([3.0, 4.2, 3.2, 3.4, 3.0, 2.8, 3.2, 3.0, 3.6, 3.6, 4.2, 3.8, 6.0, 4.8, 4.0, 3.2]) * thorax.person.vessels * size
     points, volumes = _hilum(root, size * thorax.person.vessels, rng)
     for generation in range(_GENERATIONS):
-        reach = (26 if generation == 0 else 17.0) * size * rng.uniform(0.6, 1.3, len(start)) * (radius / 2.6) ** 0.35
+        reach = (30 if generation == 0 else 18.0) * size * rng.uniform(0.6, 1.3, len(start)) * (radius / 3.2) ** 0.35
         bow = 0.16 * rng.standard_normal((len(start), 3))
         end = start + heading * reach[:, None]
         inside = _is_lung(thorax, side, end)
-        more, volume = _strokes(start, end, bow * reach[:, None], radius, step_mm)
-        points.append(more)
-        volumes.append(volume)
+        bends = bow * reach[:, None]
+        calibre = radius / step_mm
+        for chosen, across in ((calibre > 3, 48), ((calibre <= 3) & (calibre > 1), 12), (calibre <= 1, 3)):
+            if chosen.any():
+                more, volume = _strokes(
+                    start[chosen], end[chosen], bends[chosen], radius[chosen], step_mm=step_mm, across=across
+                )
+                points.append(more)
+                volumes.append(volume)
         start, heading, radius = _fork(end[inside], (heading + 0.5 * bow)[inside], radius[inside], rng)
     every = np.concatenate(points)
     every[:, 0] *= side
@@ -74,13 +81,13 @@ def _tree(thorax: Thorax, side: int, rng: np.random.Generator, *, step_mm: float
 
 def _hilum(root: Points, size: float, rng: np.random.Generator) -> tuple[list[Points], list[Points]]:
     """The pulmonary artery's knot: a comma of overlapping soft balls at the root of the lung."""
-    n = 2600
+    n = 16000
     t = rng.uniform(-1, 1, n)
     centre = root + np.stack([3 + 9 * (1 - t**2), 24 * t + 5, np.zeros(n)], axis=1) * size
     ball = rng.standard_normal((n, 3))
     ball *= (rng.uniform(0, 1, n) ** (1 / 3) / np.linalg.norm(ball, axis=1))[:, None]
-    radius = (6.5 - 3.0 * np.abs(t)) * size
-    return [centre + ball * radius[:, None]], [np.full(n, 5200 * size**3 / n)]
+    radius = (8.5 - 4.0 * np.abs(t)) * size
+    return [centre + ball * radius[:, None]], [np.full(n, 11000 * size**3 / n)]
 
 
 def _fork(end: Points, heading: Points, radius: Points, rng: np.random.Generator) -> tuple[Points, Points, Points]:
@@ -103,8 +110,10 @@ def _is_lung(thorax: Thorax, side: int, at: Points) -> np.ndarray:
     return (wall < 1) & (at[:, 1] > 4) & (at[:, 0] > 8) & (at[:, 1] < thorax.dome(at[:, 0], side) + 28)
 
 
-def _strokes(start: Points, end: Points, bow: Points, radius: Points, step_mm: float) -> tuple[Points, Points]:
-    """Sample bowed, tapering cylinders: 7 points across each cut."""
+def _strokes(
+    start: Points, end: Points, bow: Points, radius: Points, *, step_mm: float, across: int
+) -> tuple[Points, Points]:
+    """Sample bowed, tapering cylinders, `across` points over each cut."""
     span = np.linalg.norm(end - start, axis=1)
     n = max(int(np.quantile(span, 0.9) / step_mm), 3)
     t = ((np.arange(n) + 0.5) / n)[None, :, None]
@@ -114,9 +123,10 @@ def _strokes(start: Points, end: Points, bow: Points, radius: Points, step_mm: f
     first = np.cross(axis, [0.0, 0.0, 1.0])
     first /= np.maximum(np.linalg.norm(first, axis=1), 1e-6)[:, None]
     second = np.cross(axis, first)
-    angle = np.arange(7) * 2.399963
-    far = np.sqrt((np.arange(7) + 0.5) / 7)
-    offset = (far * np.cos(angle))[None, :, None] * first[:, None] + (far * np.sin(angle))[None, :, None] * second[:, None]
-    points = line[:, :, None] + offset[:, None] * calibre[:, :, None, None]
-    volume = np.pi * calibre**2 * (span / n)[:, None] / 7
-    return points.reshape(-1, 3), np.repeat(volume.reshape(-1), 7)
+    phase = np.random.default_rng(0).uniform(0, 2 * np.pi, (len(start), n, 1))  # neighbouring cuts must not line up
+    angle = np.arange(across) * 2.399963 + phase  # (branches, n, across)
+    far = np.sqrt((np.arange(across) + 0.5) / across) * calibre[:, :, None]
+    points = line[:, :, None] + (far * np.cos(angle))[..., None] * first[:, None, None]
+    points += (far * np.sin(angle))[..., None] * second[:, None, None]
+    volume = np.pi * calibre**2 * (span / n)[:, None] / across
+    return points.reshape(-1, 3), np.repeat(volume.reshape(-1), across)

@@ -37,7 +37,7 @@ _TABLE = {
     Material.SOFT: _Constants(0.2048, 0.1823, 1.06),
     Material.FAT: _Constants(0.1974, 0.1800, 0.95),
     Material.LUNG: _Constants(0.2053, 0.1826, 0.22),  # inspired; ICRU-44 gives 1.05 for the collapsed organ
-    Material.SPONGY_BONE: _Constants(0.2340, 0.1930, 1.18),  # a fifth of compact bone in marrow, by mass
+    Material.SPONGY_BONE: _Constants(0.2400, 0.1955, 1.21),  # three tenths of compact bone in marrow, by mass
     Material.COMPACT_BONE: _Constants(0.3148, 0.2229, 1.92),
     Material.METAL: _Constants(1.205, 0.5952, 7.87),  # iron, for leads and necklaces
 }

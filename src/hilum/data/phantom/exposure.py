@@ -23,7 +23,7 @@ class Technique:
     scatter: float  # part of the signal behind the chest that is scatter, after the grid
     quanta_per_mm2: float  # in the open field, before the patient
     blur_mm: float  # detector and focus
-    gamma: float  # slope of the tone curve
+    gamma: float  # bend of the tone curve's shoulder
     toe: float  # grey level of the lungs, 0..1
     shoulder: float  # grey level of the mediastinum, 0..1
     crispness: float  # edge enhancement by the console; 0 for none
@@ -35,7 +35,7 @@ def expose(attenuation: Floats, grid: Grid, technique: Technique, rng: np.random
     scattering = primary * (1 - np.exp(-1.2 * attenuation))
     wide = _wide_blur(scattering, sigma_px=38 / grid.pixel_mm)
     share = technique.scatter / (1 - technique.scatter)
-    signal = primary + share * 0.75 * wide
+    signal = primary + share * 0.5 * wide
     signal = blurred(signal.astype(np.float32), technique.blur_mm / grid.pixel_mm)
     n = np.maximum(signal, 1e-4) * technique.quanta_per_mm2 * grid.pixel_mm**2
     noise = rng.standard_normal(grid.shape, np.float32)
@@ -63,20 +63,21 @@ def _linear(image: Floats, n: int, factor: int) -> Floats:
 
 
 def develop(signal: Floats, lung: npt.NDArray[np.bool_], grid: Grid, technique: Technique) -> Floats:
-    """Grey levels 0..1, bone bright, as the console would show them: levels set by the film's own lungs and body."""
+    """Grey levels 0..1, bone bright, as the console would show them: levels set by the film's own lungs and body.
+
+    Above the lungs' level the curve bends to its shoulder, below it runs out into its toe; both join with one slope.
+    """
     value = -signal
     if technique.crispness:
         value = value + technique.crispness * (value - blurred(value, 5.0 / grid.pixel_mm))
-    inner = value[lung]
-    dark = float(np.quantile(inner, 0.30))
-    bright = float(np.quantile(value, 0.93))
-    bright = max(bright, dark + 0.8)
-    low, high = _logit(technique.toe), _logit(technique.shoulder)
-    position = low + (value - dark) / (bright - dark) * (high - low)
-    grey = 1 / (1 + np.exp(-technique.gamma * (position - low) - low))
-    floor = 1 / (1 + np.exp(technique.gamma * (low - _logit(0.02)) - low))
-    return np.clip((grey - min(floor, 0.04)) / (1 - min(floor, 0.04)), 0, 1).astype(np.float32)
-
-
-def _logit(share: float) -> float:
-    return float(np.log(share / (1 - share)))
+    dark = float(np.quantile(value[lung], 0.4))
+    bright = max(float(np.quantile(value, 0.93)), dark + 0.8)
+    part = (value - dark) / np.float32(bright - dark)
+    rise = technique.shoulder - technique.toe
+    bend = 1 - np.exp(-technique.gamma)
+    slope = rise * technique.gamma / bend
+    over = technique.toe + rise * (1 - np.exp(-technique.gamma * np.clip(part, 0, None))) / bend
+    under = technique.toe * np.exp(slope / technique.toe * np.clip(part, None, 0))
+    grey = np.where(part > 0, over, under)
+    base = 0.9 * float(technique.toe * np.exp(-slope / technique.toe * dark / (bright - dark)))
+    return np.clip((grey - base) / (1 - base), 0, 1).astype(np.float32)

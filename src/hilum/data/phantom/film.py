@@ -12,14 +12,17 @@ import numpy.typing as npt
 
 from hilum.data.phantom.airways import add_airways, add_vessels
 from hilum.data.phantom.attenuation import Lengths
+from hilum.data.phantom.bone import Bones
 from hilum.data.phantom.distractor import add_distractors
 from hilum.data.phantom.exposure import develop, expose
 from hilum.data.phantom.findings import add_finding
+from hilum.data.phantom.girdle import add_arms, add_girdle
 from hilum.data.phantom.lesion import KINDS, Lesion, Pattern, draw_lesion, laterality_of, zones_of
 from hilum.data.phantom.person import Person, draw_child, draw_person, draw_pose
 from hilum.data.phantom.rays import Floats
+from hilum.data.phantom.ribs import add_breastbone, add_ribs
 from hilum.data.phantom.site import Setup, Site, add_marker, draw_setup, dress, film_grid
-from hilum.data.phantom.skeleton import Skeleton
+from hilum.data.phantom.spine import add_spine
 from hilum.data.phantom.thorax import Cavity, Thorax, lay_out
 from hilum.data.phantom.trunk import add_breasts, add_stomach, add_trunk
 from hilum.findings import Laterality, Sex, TuberculosisKind, Zone
@@ -112,11 +115,15 @@ def _fill(
     nipples = add_breasts(lengths, thorax, own) if thorax.person.breast else []
     add_airways(lengths, thorax)
     add_vessels(lengths, thorax, cavity.lung, own)
-    skeleton = Skeleton(thorax, own, step_mm=max(0.6 * lengths.grid.pixel_mm, 0.5))
-    skeleton.add_all()
-    skeleton.lay_on(lengths)
+    bones = Bones(step_mm=max(0.85 * lengths.grid.pixel_mm, 0.4), mineral=thorax.person.bone)
+    add_ribs(bones, thorax, own)
+    add_breastbone(bones, thorax)
+    add_girdle(bones, thorax, own)
+    bones.lay_on(lengths, thorax.pose, own)
+    add_arms(lengths, thorax)
+    add_spine(lengths, thorax, own)
     seen = add_finding(lengths, thorax, cavity, lesion) if lesion else np.zeros(lengths.grid.shape, bool)
-    add_stomach(lengths, thorax, cavity, shot)
+    add_stomach(lengths, thorax, shot)
     return seen, add_distractors(lengths, thorax, nipples, shot)
 
 

@@ -121,18 +121,20 @@ def blurred(image: Floats, sigma_px: float) -> Floats:
     return np.asarray(soft[margin : margin + image.shape[0], margin : margin + image.shape[1]], np.float32)
 
 
-def cloud(grid: Grid, rng: np.random.Generator, *, scale_mm: float, slope: float = 1.5) -> Floats:
+def cloud(
+    grid: Grid, rng: np.random.Generator, *, scale_mm: float, slope: float = 1.5, step_mm: float = 4.0
+) -> Floats:
     """Random field of mean 0 and deviation 1 whose amplitude falls as frequency**-slope beyond 1/scale_mm.
 
-    It is drawn on a 4 mm lattice and above, so that a film keeps its look at every size.
+    It is drawn on a lattice of `step_mm`, not on the pixels, so that a film keeps its look at every size.
     """
-    n = 128
-    fy, fx = np.fft.fftfreq(n, 4.0)[:, None], np.fft.rfftfreq(n, 4.0)[None, :]
-    radius = np.hypot(fy, fx)
-    noise = np.fft.rfft2(rng.standard_normal((n, n))) * (radius**2 + scale_mm**-2.0) ** (-slope / 2)
-    noise[0, 0] = 0
-    field = np.fft.irfft2(noise, s=(n, n))
-    return interpolated(field / field.std(), grid, step_mm=4.0)
+    n = 128 if step_mm >= 4 else 320
+    fy, fx = np.fft.fftfreq(n, step_mm)[:, None], np.fft.rfftfreq(n, step_mm)[None, :]
+    strength = (fy**2 + fx**2 + scale_mm**-2.0) ** (-slope / 2)
+    strength[0, 0] = 0
+    spectrum = np.fft.rfft2(rng.standard_normal((n, n), np.float32)) * strength
+    field = np.fft.irfft2(spectrum, s=(n, n))
+    return interpolated(field / field.std(), grid, step_mm=step_mm)
 
 
 def interpolated(field: npt.NDArray[np.float64], grid: Grid, *, step_mm: float) -> Floats:

@@ -47,16 +47,16 @@ def draw_setup(site: Site, rng: np.random.Generator) -> Setup:
     """Draw one exposure of a site."""
     jitter = rng.standard_normal(6)
     if site is Site.A:
-        technique = Technique(64 + jitter[0], 0.34, 3e5, 0.2, 0.95 + 0.08 * jitter[1], 0.30 + 0.04 * jitter[2],
+        technique = Technique(64 + jitter[0], 0.34, 1.2e5, 0.2, 2.0 + 0.25 * jitter[1], 0.50 + 0.04 * jitter[2],
                               0.86 + 0.02 * jitter[3], float(np.clip(0.45 + 0.15 * jitter[4], 0, 0.9)))  # fmt: skip
         width, height = 385 + 12 * jitter[5], 0.0
         height = width * float(rng.uniform(0.88, 1.04))
     elif site is Site.B:
-        technique = Technique(71 + jitter[0], 0.42, 8e4, 0.35, 0.85 + 0.06 * jitter[1], 0.36 + 0.04 * jitter[2],
+        technique = Technique(71 + jitter[0], 0.42, 5e4, 0.35, 1.5 + 0.2 * jitter[1], 0.38 + 0.05 * jitter[2],
                               0.84 + 0.02 * jitter[3], 0.1)  # fmt: skip
         width, height = (428.0, 352.0) if rng.random() < 0.6 else (352.0, 428.0)
     else:
-        technique = Technique(67 + jitter[0], 0.38, 1.5e5, 0.25, 0.9 + 0.07 * jitter[1], 0.28 + 0.05 * jitter[2],
+        technique = Technique(67 + jitter[0], 0.38, 8e4, 0.25, 1.7 + 0.25 * jitter[1], 0.36 + 0.06 * jitter[2],
                               0.82 + 0.03 * jitter[3], float(np.clip(0.25 + 0.1 * jitter[4], 0, 0.6)))  # fmt: skip
         width, height = (425.0, 425.0) if rng.random() < 0.5 else (355.0, 425.0)
     return Setup(site, technique, width, height, *_dressing(site, rng))

@@ -49,8 +49,8 @@ class Thorax:
     def outer(self, y: npt.ArrayLike) -> Values:
         """Distance of the lung's outer border from the midline; 0 outside the lung's height."""
         v = np.asarray(y, float) / self.base
-        arch = np.sqrt(np.clip(1 - np.clip(1 - v / 0.72, 0, None) ** 2.0, 0, 1))
-        width = 0.36 + 0.64 * arch - 0.03 * np.clip(v - 0.85, 0, None) / 0.15
+        arch = np.sqrt(np.clip(1 - np.clip(1 - v / 0.72, 0, None) ** 2.0, 0, 1)) ** 1.24
+        width = 0.31 + 0.69 * arch - 0.03 * np.clip(v - 0.85, 0, None) / 0.15
         return np.where(v < 0, 0.0, self.person.half_width * width)
 
     def depth(self, y: npt.ArrayLike) -> Values:
@@ -76,9 +76,10 @@ class Thorax:
         growth = 1 + (person.heart - 1) * np.clip((v - 0.4) / 0.3, 0, 1)
         border = border * growth * person.half_width / 141
         lean = self.lean(y)
-        apex = np.asarray(y, float) / (0.11 * self.base)
-        tip = person.half_width * (0.36 - 0.21 * np.sqrt(np.clip(1 - np.clip(1 - apex, 0, None) ** 2, 0, 1)))
-        return np.maximum(border + side * lean, np.where(apex < 1, tip, 0))
+        apex = np.asarray(y, float) / (0.07 * self.base)
+        tip = person.half_width * (0.31 - 0.15 * np.sqrt(np.clip(1 - np.clip(1 - apex, 0, None) ** 2, 0, 1)))
+        tip = tip - 40 * np.clip(apex - 1, 0, None)  # below the tip the mediastinum's own border takes over
+        return np.maximum(border + side * lean, tip)
 
     def lean(self, y: npt.ArrayLike) -> Values:
         """How far turning and traction move the middle of the mediastinum to the patient's left."""
@@ -125,7 +126,7 @@ def lay_out(thorax: Thorax, grid: Grid) -> Cavity:
     outer = thorax.outer(rows).astype(np.float32)[:, None]
     deep = thorax.depth(rows).astype(np.float32)[:, None]
     ratio = np.clip(across / np.maximum(outer, 1e-3), 0, 1)
-    half = deep * (1 - ratio**2.4) ** np.float32(1 / 2.4) * (outer > 0) * np.sqrt(np.clip(y / 14, 0, 1))
+    half = deep * (1 - ratio**2.4) ** np.float32(1 / 2.4) * (outer > 0) * np.clip(y / 30, 0, 1) ** np.float32(0.7)
     left_side = x > 0
     inside = np.where(left_side, thorax.border(rows, LEFT)[:, None], thorax.border(rows, RIGHT)[:, None])
     inside = (inside - across).astype(np.float32)  # mm inside the mediastinal border
@@ -149,10 +150,11 @@ def _mediastinum(thorax: Thorax, inside: Floats, *, across: Floats, y: Floats) -
     """Share of the cavity's depth that the mediastinum or heart takes, from its border inwards."""
     v = y / np.float32(thorax.height)
     roundness = np.interp(v, [0.1, 0.5, 0.8], [22, 30, 58]).astype(np.float32) * thorax.person.size
-    onset = np.sqrt(np.clip(1 - np.clip(1 - inside / roundness, 0, 1) ** 2, 0, None))
-    fill = np.interp(v, [0.15, 0.45, 0.7], [1.3, 1.1, 0.8]).astype(np.float32)
-    central = np.clip((30 - across) / 14, 0, 1)
-    share = fill * onset + central * onset * 0.5
+    softness = np.interp(v, [0.2, 0.5, 0.7], [0.85, 0.6, 0.5]).astype(np.float32)
+    onset = np.clip(1 - np.clip(1 - inside / roundness, 0, 1) ** 2, 0, None) ** softness
+    fill = np.interp(v, [0.1, 0.3, 0.7], [0.9, 0.68, 0.62]).astype(np.float32)
+    central = np.interp(across, [8, 46], [1, 0]).astype(np.float32)
+    share = fill * onset + central * onset * 0.3
     return np.where(inside > 0, np.clip(share, 0, 1.25), 0).astype(np.float32)
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from hilum.data.phantom.attenuation import Lengths, Material
 from hilum.data.phantom.person import Person, Pose
 from hilum.data.phantom.rays import Floats, Grid, cloud, curve, smooth_step
-from hilum.data.phantom.thorax import Cavity, Thorax
+from hilum.data.phantom.thorax import LEFT, Cavity, Thorax
+from hilum.findings import Sex
 
 # Half-width of neck, shoulders, and trunk of a middling man above the fat, by height in mm below the apex.
 _HEIGHTS = [-140.0, -95, -70, -50, -30, -12, 5, 25, 50, 80, 110, 150, 220, 300, 420]
@@ -31,7 +32,9 @@ def add_trunk(lengths: Lengths, thorax: Thorax, cavity: Cavity, rng: np.random.G
     solid = np.maximum(lean, cavity.chord + 16) * (lean > 0)
     lengths.add(Material.FAT, np.maximum(whole - lean, 0))
     lengths.add(Material.SOFT, (solid - cavity.chord + (cavity.chord - cavity.lung)) * muscle)
-    lengths.add(Material.LUNG, cavity.lung * (1 + 0.05 * cloud(grid, rng, scale_mm=40)))
+    lengths.add(Material.SOFT, _pectorals(thorax, grid, x) * (lean > 0))
+    air = 1 + 0.06 * cloud(grid, rng, scale_mm=40) + 0.05 * cloud(grid, rng, scale_mm=6, slope=1.0, step_mm=1.5)
+    lengths.add(Material.LUNG, cavity.lung * (0.85 + 0.3 * grid.y / thorax.base) * air)
 
 
 def _outline(person: Person, x: Floats, grid: Grid, *, fat: float) -> Floats:
@@ -40,6 +43,18 @@ def _outline(person: Person, x: Floats, grid: Grid, *, fat: float) -> Floats:
     deep = curve(_HEIGHTS, _HALF_DEPTHS, y) * person.half_depth / 88 + fat
     ratio = np.clip(x / wide[:, None], 0, 1)
     return np.asarray(2 * deep[:, None] * (1 - ratio**2.6) ** (1 / 2.2), np.float32)
+
+
+def _pectorals(thorax: Thorax, grid: Grid, x: Floats) -> Floats:
+    """Both chest muscles: fans from the breastbone to the armpits, with a soft lower border."""
+    person = thorax.person
+    thick = (17 if person.sex is Sex.MALE else 9) * person.size * (1.15 - 0.004 * person.age_years)
+    half = person.half_width
+    lower = 0.66 * thorax.height - 0.38 * thorax.height * np.clip(x / half, 0, 1.2) ** 2
+    upper = 24 * person.size - 0.1 * x
+    inside = smooth_step((lower - grid.y) / 30) * smooth_step((grid.y - upper) / 25)
+    inside *= smooth_step((x - 8) / 45) * smooth_step((1.22 * half - x) / 40)
+    return np.asarray(thick * inside, np.float32)
 
 
 def _arms(thorax: Thorax, grid: Grid, fat: float) -> Floats:
@@ -81,7 +96,7 @@ def add_breasts(lengths: Lengths, thorax: Thorax, rng: np.random.Generator) -> l
         tall_up, tall_down = 1.25 * wide, 0.8 * wide
         dy = (grid.y - y0) / np.where(grid.y < y0, tall_up, tall_down)
         reach = ((grid.x - x0) / wide) ** 2 + dy**2
-        thick = 30 * person.breast * person.size
+        thick = 38 * person.breast * person.size
         mound = np.clip(1 - reach, 0, None) ** np.where(grid.y < y0, 1.4, 0.62)
         lengths.add(Material.FAT, (0.55 * thick * mound).astype(np.float32))
         lengths.add(Material.SOFT, (0.45 * thick * mound).astype(np.float32))
@@ -89,19 +104,20 @@ def add_breasts(lengths: Lengths, thorax: Thorax, rng: np.random.Generator) -> l
     return nipples
 
 
-def add_stomach(lengths: Lengths, thorax: Thorax, cavity: Cavity, rng: np.random.Generator) -> None:
-    """Air under the left dome: a bubble with a level, and often some bowel gas beside it."""
+def add_stomach(lengths: Lengths, thorax: Thorax, rng: np.random.Generator) -> None:
+    """Air under the left dome: the stomach's bubble, and often gas in the bowel's bend beside it."""
     grid, size = lengths.grid, thorax.person.size
-    x0 = (0.36 + 0.08 * rng.standard_normal()) * thorax.person.half_width
-    top = float(thorax.dome(x0, 1)) + 7
-    wide, tall = rng.uniform(24, 44) * size, rng.uniform(16, 34) * size
-    bubbles = [(x0, top + tall, wide, tall, 62.0)]
-    for _ in range(int(rng.integers(0, 7))):
-        r = rng.uniform(9, 20)
-        bubbles.append((rng.uniform(0.3, 0.85) * 141 * size, top + rng.uniform(25, 90), r * 1.3, r, 30.0))
+    x0 = (0.40 + 0.08 * rng.standard_normal()) * thorax.person.half_width
+    top = float(thorax.dome(x0, LEFT)) + 6 * size
+    wide, tall = rng.uniform(18, 36) * size, rng.uniform(10, 24) * size
+    bubbles = [(x0, top + tall, wide, tall, rng.uniform(15, 45))]
+    for _ in range(int(rng.choice([0, 0, 2, 3, 4]))):  # the bends of the colon, each a rounded pouch
+        r = rng.uniform(9, 17) * size
+        bubbles.append((rng.uniform(0.45, 0.85) * thorax.person.half_width, top + rng.uniform(22, 75) * size, r * 1.2, r, 24))
+    under = smooth_step((grid.y - thorax.dome(grid.x[0], LEFT)[None, :] - 3) / 6)
+    wobble = 0.10 * cloud(grid, rng, scale_mm=40, slope=2.5)
+    air = grid.zeros()
     for x, y, a, b, thick in bubbles:
-        wobble = 0.22 * cloud(grid, rng, scale_mm=18)
         reach = ((grid.x - x) / a) ** 2 + ((grid.y - y) / b) ** 2 + wobble
-        under = smooth_step((grid.y - thorax.dome(grid.x[0], 1)[None, :] - 3) / 5)
-        air = thick * np.sqrt(np.clip(1 - reach, 0, None)) * under
-        lengths.remove(Material.SOFT, np.minimum(air, 0.6 * lengths[Material.SOFT]).astype(np.float32))
+        air = np.maximum(air, thick * smooth_step((1 - reach) / 0.75) * under)
+    lengths.remove(Material.SOFT, np.minimum(air, 0.5 * lengths[Material.SOFT]).astype(np.float32))
