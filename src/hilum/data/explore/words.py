@@ -18,8 +18,8 @@ from hilum.records import ClinicalReading, Film
 MIN_FILMS = 2
 LONGEST_PHRASE = 3  # words
 _DEMOGRAPHIC = frozenset(
-    ("male", "female", "femal", "sex", "patient", "patients", "age", "yr", "yrs", "year", "years",
-     "month", "months", "day", "days", "o", "f", "m")
+    ("male", "female", "femal", "sex", "patient", "patients", "age", "aged", "o", "f", "m", "y", "yo", "yr",
+     "yrs", "year", "years", "mo", "month", "months", "w", "week", "weeks", "d", "day", "days")
 )  # fmt: skip
 _JOINING = frozenset(
     ("a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "in", "is", "it", "of", "on", "or", "s",

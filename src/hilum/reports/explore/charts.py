@@ -11,6 +11,7 @@ from collections import Counter
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from hilum.data.explore.counts import CHILD_BELOW_YEARS, GroupCount
 from hilum.findings import Sex
@@ -20,7 +21,6 @@ from hilum.reports.explore.words import (
     LABEL_COLOURS,
     LABEL_HATCHES,
     LABEL_NAMES,
-    MEASURE_TITLES,
     drawable,
     group_name,
     site_name,
@@ -39,7 +39,7 @@ from hilum.reports.figures import (
 )
 
 N_SITES = 6
-AGE_STEP_YEARS = 10
+AGE_STEP_YEARS = 5  # so that a bar ends at 15, where intended use begins
 MARKERS = "osD^vP"
 
 
@@ -68,8 +68,9 @@ def draw_class_balance(exploration: Exploration) -> Figure:
         bars = axes.barh(rows, widths, height * 0.92, label=LABEL_NAMES[label], color=LABEL_COLOURS[label],
                          hatch=LABEL_HATCHES[label], edgecolor="white", linewidth=0.5)  # fmt: skip
         axes.bar_label(bars, [f"{n:,}" for n in widths], fontsize=8, padding=3, color=BLACK)
-    _name_rows(axes, [drawable(site_name(site)) for site in sites])
+    name_rows(axes, [drawable(site_name(site)) for site in sites])
     axes.margins(x=0.12)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=8, frameon=False)
     return figure
 
@@ -82,7 +83,7 @@ def draw_ages(exploration: Exploration) -> Figure | None:
         return None
     top = max(film.age_years for film in stated if film.age_years is not None)
     edges = np.arange(0, top + AGE_STEP_YEARS + 1e-9, AGE_STEP_YEARS)
-    figure = build_figure(6.4, 2.5 * len(sites))
+    figure = build_figure(7.6, 2.3 * len(sites))
     for axes, site in zip(
         figure.subplots(len(sites), 1, squeeze=False, sharex=True)[:, 0], sites, strict=True
     ):
@@ -99,13 +100,14 @@ def _draw_age_panel(axes: Axes, films: list[Film], edges: np.ndarray, *, site: s
         ages = [film.age_years for film in films if film.label == label and film.age_years is not None]
         counts, _ = np.histogram(ages, edges)
         lefts = edges[:-1] + 0.07 * AGE_STEP_YEARS + turn * width
-        name = f"{LABEL_NAMES[label]} (n = {len(ages):,}, median {np.median(ages):.0f})"
+        name = f"{LABEL_NAMES[label]} (n = {len(ages):,},\nmedian {np.median(ages):.0f} years)"
         axes.bar(lefts, counts, width, align="edge", label=name, color=LABEL_COLOURS[label],
                  hatch=LABEL_HATCHES[label], edgecolor="white", linewidth=0.5)  # fmt: skip
     axes.axvline(CHILD_BELOW_YEARS, color=BLACK, linewidth=0.8, linestyle=":")
-    axes.set_xticks(edges)
+    axes.set_xticks(edges[::2])
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlim(0, edges[-1])
-    style_legend(axes, "upper right")
+    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=8, frameon=False)
 
 
 SEX_PARTS: tuple[tuple[str, str, str], ...] = (
@@ -128,7 +130,7 @@ def draw_sexes(exploration: Exploration) -> Figure | None:
     for row, group in enumerate(groups):
         _draw_sex_row(axes, row, group)
     several = len(exploration.sites) > 1
-    _name_rows(axes, [f"{group_name(g.site, g.label, several_sites=several)} (n = {g.n:,})" for g in groups])
+    name_rows(axes, [f"{group_name(g.site, g.label, several_sites=several)} (n = {g.n:,})" for g in groups])
     axes.set_xlim(0, 100)
     handles, words = axes.get_legend_handles_labels()
     first = dict(zip(reversed(words), reversed(handles), strict=True))  # one entry a sex, not one a row
@@ -181,58 +183,8 @@ def _is_upright(sizes: Counter[tuple[str, int, int]]) -> bool:
     return sum(n if height > width else -n for (_, width, height), n in sizes.items()) > 0
 
 
-def draw_grey_levels(exploration: Exploration) -> Figure | None:
-    """Brightness and contrast as boxes, a row for each site and label."""
-    groups = [
-        (group.site, group.label)
-        for group in exploration.groups
-        if group.site in shown_sites(exploration)
-        and exploration.measured("brightness", site=group.site, label=group.label)
-    ]
-    if not groups:
-        return None
-    several = len(exploration.sites) > 1
-    figure = build_figure(8.6, 1.3 + 0.42 * len(groups))
-    for axes, (name, words) in zip(figure.subplots(1, 2, sharey=True), MEASURE_TITLES.items(), strict=True):
-        rows = [exploration.measured(name, site=site, label=label) for site, label in groups]
-        style_axes(axes, title=words, x="0 is black, 1 is white")
-        _draw_boxes(axes, rows, [label for _, label in groups])
-        names = [group_name(*group, several_sites=several) for group in groups]
-        _name_rows(axes, [f"{name} (n = {len(row):,})" for name, row in zip(names, rows, strict=True)])
-    return figure
-
-
-def draw_lung_areas(exploration: Exploration) -> Figure | None:
-    """The share of the film that is lung, a box for each label; None without masks."""
-    rows, labels = [], []
-    for label in exploration.labels:
-        names = [film.film for film in exploration.films if film.label == label]
-        areas = [100 * exploration.lungs.areas[name] for name in names if name in exploration.lungs.areas]
-        if areas:
-            rows.append(areas)
-            labels.append(label)
-    if not rows:
-        return None
-    figure = build_figure(6.4, 1.3 + 0.42 * len(rows))
-    title = f"Lung area (n = {sum(map(len, rows)):,} with masks)"
-    axes = build_axes(figure, title=title, x="share of the film that is lung, %")
-    _draw_boxes(axes, rows, labels)
-    _name_rows(
-        axes, [f"{LABEL_NAMES[label]} (n = {len(row):,})" for label, row in zip(labels, rows, strict=True)]
-    )
-    return figure
-
-
-def _draw_boxes(axes: Axes, rows: list[list[float]], labels: list[int | None]) -> None:
-    """A box a row: quartiles, whiskers from the 5th to the 95th percentile, the rest as dots."""
-    drawn = axes.boxplot(rows, positions=range(len(rows)), orientation="horizontal", widths=0.6, whis=(5, 95),
-                         patch_artist=True, medianprops={"color": BLACK, "linewidth": 1.4},
-                         flierprops={"marker": ".", "markersize": 3, "markeredgecolor": GREY})  # fmt: skip
-    for box, label in zip(drawn["boxes"], labels, strict=True):
-        box.set(facecolor=LABEL_COLOURS[label], hatch=LABEL_HATCHES[label], edgecolor="white", alpha=0.85)
-
-
-def _name_rows(axes: Axes, names: list[str]) -> None:
+def name_rows(axes: Axes, names: list[str]) -> None:
+    """Name the rows of bars or boxes, the first at the top."""
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.grid(False, axis="y")

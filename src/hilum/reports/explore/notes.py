@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hilum.evaluation.controls import Control
 from hilum.reports.explore.gather import Exploration
 from hilum.reports.explore.words import LABEL_NAMES, n_films, site_name
 from hilum.reports.page import estimate_text
@@ -14,6 +15,7 @@ from hilum.reports.page import estimate_text
 TELLING_AUC = (
     0.65  # a control whose whole interval lies above 0.5 and whose AUC is at least this is named; assumed
 )
+N_SITES = 3  # named in the note
 SMALL_CLASS = 50  # films; below it, intervals are wide
 
 
@@ -40,30 +42,40 @@ def _class_notes(exploration: Exploration) -> Iterator[str]:
                 f"Every {LABEL_NAMES[label]} film comes from {only}: "
                 "a network could learn the site instead of the disease."
             )
-        elif counts[label] < SMALL_CLASS:
-            yield (
-                f"Films labelled {LABEL_NAMES[label]} are few ({counts[label]}): "
-                "every figure measured on them will be uncertain."
-            )
+    if 0 < min(counts.values()) < SMALL_CLASS:
+        yield (
+            f"Films are few ({counts[0]} normal, {counts[1]} tuberculosis): "
+            "every figure measured on them will be uncertain."
+        )
 
 
 def _control_notes(exploration: Exploration) -> Iterator[str]:
-    telling: dict[str, list[str]] = {}
-    for control in exploration.controls:
-        auc = control.auc
-        if auc.value is not None and auc.low is not None and auc.low > 0.5 and auc.value >= TELLING_AUC:
-            telling.setdefault(control.target, []).append(f"{control.features}, AUC {estimate_text(auc, 2)}")
-    for target, found in telling.items():
-        if target == "label":
-            yield (
-                f"Tuberculosis can be told from normal without looking at the lungs, by {'; '.join(found)}. "
-                "What a network scores on this set means something only above that."
-            )
-        elif target.startswith("site"):
-            yield (
-                f"The sites can be told apart ({target}) by {'; '.join(found)}. "
-                "Test on sites that were not trained on."
-            )
+    telling = [control for control in exploration.controls if _is_telling(control)]
+    of_label = [_told(control) for control in telling if control.target == "label"]
+    if of_label:
+        yield (
+            f"Tuberculosis can be told from normal without looking at the lungs, by {'; '.join(of_label)}. "
+            "What a network scores on this set means something only above that."
+        )
+    sites: dict[str, Control] = {}
+    for control in sorted(telling, key=lambda control: -(control.auc.value or 0)):
+        if control.target.startswith("site"):
+            sites.setdefault(control.target, control)
+    if sites:
+        best = "; ".join(
+            f"{target}, by {_told(control)}" for target, control in list(sites.items())[:N_SITES]
+        )
+        rest = f" (and {len(sites) - N_SITES} more)" if len(sites) > N_SITES else ""
+        yield f"The films tell their site: {best}{rest}. Test on sites that were not trained on."
+
+
+def _is_telling(control: Control) -> bool:
+    auc = control.auc
+    return auc.value is not None and auc.low is not None and auc.low > 0.5 and auc.value >= TELLING_AUC
+
+
+def _told(control: Control) -> str:
+    return f"{control.features}, AUC {estimate_text(control.auc, 2)}"
 
 
 def _film_notes(exploration: Exploration) -> Iterator[str]:

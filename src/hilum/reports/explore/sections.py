@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from hilum.data.explore.features import AGE_AND_SEX, BORDER_AND_BRIGHTNESS, FILM_SHAPE
 from hilum.evaluation.controls import N_FOLDS
-from hilum.reports.explore import charts, pictures, tables, terms
+from hilum.reports.explore import boxes, charts, pictures, tables, terms
 from hilum.reports.explore.gather import Exploration
 from hilum.reports.explore.tables import Table
 from hilum.reports.explore.words import site_name
@@ -63,7 +63,7 @@ def _classes(exploration: Exploration) -> Section:
 def _people(exploration: Exploration) -> Section:
     ages = _picture(
         "age", charts.draw_ages(exploration),
-        "Ages in steps of ten years. The dotted line is at 15, where the reader's intended use begins.",
+        "Ages in steps of five years. The dotted line is at 15, where the reader's intended use begins.",
     )  # fmt: skip
     sexes = _picture("sex", charts.draw_sexes(exploration), "Numbers in the bars are films.")
     missing = []
@@ -102,7 +102,7 @@ def _dimensions(exploration: Exploration) -> Section:
 
 def _grey_levels(exploration: Exploration) -> Section:
     picture = _picture(
-        "brightness-contrast", charts.draw_grey_levels(exploration),
+        "brightness-contrast", boxes.draw_grey_levels(exploration),
         "Boxes are quartiles, whiskers reach from the 5th to the 95th percentile. "
         "Where the boxes of two labels lie apart, a network could learn exposure instead of disease.",
     )  # fmt: skip
@@ -135,7 +135,7 @@ def _means(exploration: Exploration) -> Section:
 
 def _lungs(exploration: Exploration) -> Section:
     picture = _picture(
-        "lung-area", charts.draw_lung_areas(exploration),
+        "lung-area", boxes.draw_lung_areas(exploration),
         "Lung area as a share of the whole film; it depends on the film's borders too.",
     )  # fmt: skip
     damaged = exploration.lungs.unreadable
@@ -191,7 +191,8 @@ def _controls(exploration: Exploration) -> Section:
         f"no patient in two folds (seed {exploration.seed}). "
         f"“Age and sex” is {len(AGE_AND_SEX)} numbers, with flags for what is not stated. "
         f"“Border and brightness” is {len(BORDER_AND_BRIGHTNESS)}: the mean of each border strip, "
-        "a sixteenth of the side wide, and the whole film's mean, SD, 5th and 95th percentile, and share of black. "
+        "a sixteenth of the side wide, and the whole film's mean, SD, 5th and 95th percentile, "
+        "and share of black. "
         f"“Film shape” is {len(FILM_SHAPE)}: width, height, their ratio, and the padding at each edge.",
     )
     picture = _picture("controls", terms.draw_controls(exploration), "The line is the 95 % interval.")

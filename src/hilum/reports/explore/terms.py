@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from hilum.data.explore.words import TermCount
 from hilum.evaluation.controls import Control
@@ -41,24 +43,31 @@ def draw_controls(exploration: Exploration) -> Figure | None:
     figure = build_figure(7.6, 1.5 + 0.32 * (len(rows) + len(targets)))
     title = "What trivial features tell (AUC with 95 % interval)"
     axes = build_axes(figure, title=title, x="AUC: 0.5 is guessing, 1 is perfect")
+    least = _least_shown(rows)
     names, places, place = [], [], 0.0
     for target in targets:
         own = [control for control in rows if control.target == target]
-        axes.text(0.315, place, f"{drawable(target_name(target), 44)} (n = {max(c.auc.n for c in own):,})", fontsize=8.5,
-                  va="center", weight="bold", color=BLACK, zorder=3,
-                  bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
+        heading = f"{drawable(target_name(target), 44)} (n = {max(c.auc.n for c in own):,})"
+        axes.text(least + 0.015, place, heading, fontsize=8.5, va="center", weight="bold", color=BLACK,
+                  zorder=3, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
         for turn, control in enumerate(own, start=1):
             _draw_estimate(figure, control, place + turn)
             names.append(control.features)
             places.append(place + turn)
         place += len(own) + 1
     axes.axvline(0.5, color=GREY, linestyle="--", linewidth=1)
-    axes.set_xlim(0.3, 1.09)
-    axes.set_xticks(np.arange(0.3, 1.01, 0.1))
+    axes.set_xlim(least, 1.09)
+    axes.set_xticks(np.arange(least, 1.01, 0.1))
     axes.set_yticks(places, names, fontsize=8)
     axes.set_ylim(place - 0.3, -0.7)
     axes.grid(False, axis="y")
     return figure
+
+
+def _least_shown(controls: list[Control]) -> float:
+    """Where the axis begins: a tenth that lies below every interval, 0.3 at most."""
+    lows = [control.auc.low for control in controls if control.auc.low is not None]
+    return min([0.3, *(math.floor(low * 10) / 10 for low in lows)])
 
 
 def _draw_estimate(figure: Figure, control: Control, place: float) -> None:
@@ -90,5 +99,6 @@ def _draw_term_panels(panels: Sequence[tuple[str, tuple[TermCount, ...]]], n_rea
         axes.set_yticks(range(len(terms)), [drawable(term.term, 34) for term in terms], fontsize=8)
         axes.set_ylim(len(terms) - 0.4, -0.6)
         axes.grid(False, axis="y")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.axes[0].legend(loc="lower right", fontsize=8, frameon=True, framealpha=0.85, edgecolor="none")
     return figure
