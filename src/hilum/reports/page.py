@@ -41,11 +41,16 @@ def estimate_text(estimate: Estimate, digits: int = 3) -> str:
     """An estimate as read aloud: `0.912 (0.887 to 0.936)`, or why there is none."""
     if estimate.value is None:
         return f"not estimated: {estimate.why}"
-    if estimate.low is None and estimate.high is None:
-        return f"{estimate.value:.{digits}f} (no interval)"
-    low = "?" if estimate.low is None else f"{estimate.low:.{digits}f}"
-    high = "no upper bound" if estimate.high is None else f"{estimate.high:.{digits}f}"
-    return f"{estimate.value:.{digits}f} ({low} to {high})"
+    return f"{estimate.value:.{digits}f} ({interval_text(estimate, digits)})"
+
+
+def interval_text(estimate: Estimate, digits: int = 3) -> str:
+    """The interval alone: `0.887 to 0.936`, `from 0.887`, or `no interval`."""
+    if estimate.low is None:
+        return "no interval"
+    if estimate.high is None:
+        return f"from {estimate.low:.{digits}f}"
+    return f"{estimate.low:.{digits}f} to {estimate.high:.{digits}f}"
 
 
 def write_whole(path: Path, content: bytes | str) -> None:
@@ -79,4 +84,5 @@ def _environment() -> jinja2.Environment:
     environment.globals["research_use"] = RESEARCH_USE
     environment.globals["hilum_version"] = hilum.__version__
     environment.filters["estimate"] = estimate_text
+    environment.filters["interval"] = interval_text
     return environment
