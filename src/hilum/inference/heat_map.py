@@ -21,6 +21,7 @@ Box = tuple[float, float, float, float]
 
 PREVIEW_SIDE = 768  # pixels; the longest side of an overlay
 OPACITY = 0.6  # of the hottest place; below it the film shines through
+COLDEST = 0.3  # of the colour table; what lies below is so dark that it would hide the film it is laid on
 # Every 16th colour of matplotlib's "inferno" (N. J. Smith and S. van der Walt, CC0), whose lightness rises
 # evenly; as numbers, because matplotlib takes longer to load than a film to read.
 INFERNO = np.array(
@@ -68,7 +69,7 @@ def draw_overlay(film: Grey, heat: Pixels | None) -> bytes:
     """A PNG of the film (H, W), with the heat map (H, W) over it where there is one."""
     if heat is None:
         return _png(np.repeat(film[:, :, None], 3, axis=2), "nothing localised")
-    colours = _inferno(heat)
+    colours = _inferno(COLDEST + (1 - COLDEST) * heat)
     opacity = OPACITY * np.sqrt(heat)[:, :, None]  # the root keeps faint places in sight
     blended = film[:, :, None] * (1 - opacity) + colours * opacity
     return _png((blended + 0.5).astype(np.uint8), "class activation map, scaled to its own peak")
