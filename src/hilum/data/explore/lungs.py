@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from hilum.data.explore.counts import labels_of
 from hilum.data.explore.scan import OnFilm, UnreadableFilm
 from hilum.data.explore.spread import Spread, spread
 from hilum.errors import UnreadableImage
-from hilum.imaging.read import read_radiograph
-from hilum.records import Film
+from hilum.imaging.raster import read_raster
+from hilum.records import Film, RefusalCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +55,33 @@ def measure_lungs(films: Sequence[Film], *, on_film: OnFilm | None = None) -> Lu
 
 
 def lung_share(paths: Sequence[Path]) -> float:
-    """The share of the picture that any of the masks covers; all have one size.
+    """The share of the picture that any of the masks covers.
 
     Raises:
-        UnreadableImage: a mask cannot be read, or left and right differ in size.
+        UnreadableImage: as `read_lung_mask`.
     """
-    masks = [read_radiograph(path).pixels > 0 for path in paths]
+    return float(read_lung_mask(paths).mean())
+
+
+def read_lung_mask(paths: Sequence[Path]) -> npt.NDArray[np.bool_]:
+    """The lungs (H, W) of a film's masks, one or left and right: wherever any of them is not zero.
+
+    Never by `read_radiograph`: it takes two bright lungs for a film with bone dark, and inverts them.
+
+    Raises:
+        UnreadableImage: a mask is missing, cannot be read, or differs in size from the other.
+    """
+    masks = []
+    for path in paths:
+        try:
+            masks.append(read_raster(path).pixels > 0)
+        except OSError as error:
+            reason = f"The mask {path.name} cannot be opened: {error.strerror or error}."
+            raise UnreadableImage(RefusalCode.NOT_FOUND, reason) from None
     if len({mask.shape for mask in masks}) > 1:
         sizes = " and ".join(f"{mask.shape[1]} x {mask.shape[0]}" for mask in masks)
-        raise UnreadableImage("damaged", f"the lung masks differ in size: {sizes} pixels")
-    return float(np.logical_or.reduce(masks).mean())
+        raise UnreadableImage(RefusalCode.DAMAGED, f"The lung masks differ in size: {sizes} pixels.")
+    return np.asarray(np.logical_or.reduce(masks))
 
 
 def lung_area_by_label(films: Sequence[Film], lungs: LungAreas) -> list[LabelLungArea]:

@@ -6,6 +6,7 @@ films of 4892 x 4020 pixels need no more than one of them does.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -51,6 +52,7 @@ class Scan:
 
     measures: dict[str, FilmMeasure]  # film -> measure, readable films only
     unreadable: tuple[UnreadableFilm, ...]
+    mended: dict[str, int]  # what was mended on reading, as a sentence -> films
     mean_by_label: dict[int | None, MeanFilm]  # labels with at least one readable film
     mean_by_site: dict[str, MeanFilm]  # at most N_MEAN_SITES
     contact_sheet: tuple[ContactPrint, ...]
@@ -69,9 +71,10 @@ def scan_films(films: Sequence[Film], *, seed: int, on_film: OnFilm | None = Non
     by_site = {site: FilmSum() for site in sites_of(films)[:N_MEAN_SITES]}
     measures: dict[str, FilmMeasure] = {}
     unreadable: list[UnreadableFilm] = []
+    mended: Counter[str] = Counter()
     prints: list[ContactPrint] = []
     for done, film in enumerate(films, start=1):
-        reduced = _read_reduced(film, unreadable)
+        reduced = _read_reduced(film, unreadable, mended)
         if film.film in chosen:
             small = None if reduced is None else fit_within(reduced, CONTACT_SIDE)
             prints.append(ContactPrint(film.film, film.label, film.site, small))
@@ -85,6 +88,7 @@ def scan_films(films: Sequence[Film], *, seed: int, on_film: OnFilm | None = Non
     return Scan(
         measures=measures,
         unreadable=tuple(unreadable),
+        mended=dict(mended.most_common()),
         mean_by_label={label: group.mean_film() for label, group in by_label.items() if group.n},
         mean_by_site={site: group.mean_film() for site, group in by_site.items() if group.n},
         contact_sheet=tuple(prints),
@@ -106,10 +110,13 @@ def draw_contact_films(films: Sequence[Film], *, seed: int, n: int = N_CONTACT) 
     return [film for film in films if film.film in kept]
 
 
-def _read_reduced(film: Film, unreadable: list[UnreadableFilm]) -> Pixels | None:
+def _read_reduced(film: Film, unreadable: list[UnreadableFilm], mended: Counter[str]) -> Pixels | None:
     try:
-        pixels = read_radiograph(film.image_path, max_side=MEASURED_SIDE).pixels
+        radiograph = read_radiograph(film.image_path, max_side=MEASURED_SIDE)
     except UnreadableImage as error:
         unreadable.append(UnreadableFilm(film.film, error.code, error.reason))
         return None
-    return fit_within(pixels, MEASURED_SIDE)  # a film smaller than that grows, so that all are measured alike
+    mended.update(set(radiograph.notes))
+    return fit_within(
+        radiograph.pixels, MEASURED_SIDE
+    )  # a film smaller than that grows, so that all are measured alike

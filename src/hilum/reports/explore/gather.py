@@ -105,6 +105,7 @@ def exploration_json(exploration: Exploration) -> dict[str, Any]:
         "n_patients": len({film.patient for film in exploration.films}),
         "n_read": len(exploration.scan.measures),
         "unreadable": [plain(film) for film in exploration.scan.unreadable],
+        "mended": exploration.scan.mended,
         "groups": [plain(group) for group in exploration.groups],
         "dimensions": [_with_text_keys(plain(site)) for site in exploration.dimensions],
         "grey_levels": _grey_levels(exploration),

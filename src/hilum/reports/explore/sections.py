@@ -201,10 +201,17 @@ def _controls(exploration: Exploration) -> Section:
 
 
 def _unreadable(exploration: Exploration) -> Section:
-    title = "Films that could not be read"
-    if not exploration.scan.unreadable:
-        return Section(title, (f"None: all {len(exploration.films):,} were read.",))
-    return Section(title, (), (), (tables.unreadable_table(exploration.scan.unreadable),))
+    scan = exploration.scan
+    words, shown = [], []
+    if scan.unreadable:
+        shown.append(tables.unreadable_table(scan.unreadable))
+    else:
+        words.append(f"All {len(exploration.films):,} films could be read.")
+    if scan.mended:
+        shown.append(tables.mended_table(exploration))
+    else:
+        words.append("None had to be mended on reading.")
+    return Section("Films unreadable or mended", tuple(words), (), tuple(shown))
 
 
 def _picture(name: str, figure: Figure | None, caption: str) -> tuple[Picture, ...]:

@@ -146,6 +146,13 @@ def unreadable_table(films: Sequence[UnreadableFilm]) -> Table:
     return Table("", ("film", "code", "reason"), rows, foot=_left_out(len(films)))
 
 
+def mended_table(exploration: Exploration) -> Table:
+    """What was mended on reading, and on how many films."""
+    found = list(exploration.scan.mended.items())
+    rows = tuple((sentence, f"{n:,}") for sentence, n in found[:N_ROWS])
+    return Table("", ("mended on reading", "films"), rows, first_number=1, foot=_left_out(len(found)))
+
+
 def middle(lie: Spread | None, digits: int, *, scale: float = 1) -> str:
     """A spread as its median and quartiles."""
     if lie is None:
