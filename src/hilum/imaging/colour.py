@@ -1,8 +1,8 @@
 """Colour and transparency become grey, and are spoken of where they were more than a way of saving grey.
 
-A film saved as RGB has equal channels and loses nothing. A photograph of a film does not: it is read by luminance
-(ITU-R Rec. 601, with Pillow's integer weights, so that 8 and 16 bits agree) and a note says so; whether it is good
-enough is for the gate. Transparent parts are shown on black, the background of a film.
+A film saved as RGB has equal channels and loses nothing. A photograph of a film does not: it is read by
+luminance (ITU-R Rec. 601, with Pillow's integer weights, so that 8 and 16 bits agree) and a note says so;
+whether it is good enough is for the gate. Transparent parts are shown on black, the background of a film.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def shades(image: Image.Image) -> Shades:
 
 
 def deep_shades(samples: npt.NDArray[np.uint16]) -> Shades:
-    """Grey levels of a 16-bit picture, (H, W, C) with C = 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha."""
+    """Grey levels of a 16-bit picture (H, W, C): C is 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha."""
     channels = samples.shape[2]
     alpha = samples[..., -1] if channels in (2, 4) else None
     levels, is_coloured = samples[..., 0], None

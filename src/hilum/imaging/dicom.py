@@ -1,9 +1,10 @@
-"""DICOM radiographs (CR, DX, and secondary captures) become pixels with what their header says of patient and film.
+"""DICOM radiographs (CR, DX, and secondary captures) become pixels with what their header says of patient
+and film.
 
-The order is the standard's: unpack, then modality, window, padding, and polarity (PS3.3 C.7.6.3, C.11.1, C.11.2,
-C.11.6), all in `window.display_table`.
-The trap: pydicom converts a header value when it is read, not when the file is, so a malformed one fails or warns
-anywhere; every access goes through `header`, inside `_quiet`.
+The order is the standard's: unpack, then modality, window, padding, and polarity (PS3.3 C.7.6.3, C.11.1,
+C.11.2, C.11.6), all in `window.display_table`. The trap: pydicom converts a header value when it is read,
+not when the file is, so a malformed one fails or warns anywhere; every access goes through `header`,
+inside `_quiet`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 from pydicom import dcmread, uid
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
@@ -33,8 +33,10 @@ _MAX_INFLATED = 1 << 30  # bytes of a deflated data set
 _HEAD_BYTES = 4096  # hold the file meta information
 _DEFLATED = uid.DeflatedExplicitVRLittleEndian.encode("ascii")
 _GROUP_LENGTH = b"\2\0\0\0"  # the tag of File Meta Information Group Length
-_READING_ERRORS = (AttributeError, EOFError, InvalidDicomError, KeyError, NotImplementedError, OSError, OverflowError,
-                   RecursionError, TypeError, ValueError, struct.error, zlib.error)  # fmt: skip
+_READING_ERRORS = (
+    AttributeError, EOFError, InvalidDicomError, KeyError, NotImplementedError, OSError, OverflowError,
+    RecursionError, TypeError, ValueError, struct.error, zlib.error,
+)  # fmt: skip
 
 # PS3.3 C.7.3.1.1.1; DR and XR are not in it and occur. OT is what secondary captures carry.
 _RADIOGRAPHY = {"CR", "DX", "DR", "XR", "RG", "SC", "OT"}
@@ -47,8 +49,8 @@ _OTHER_MODALITIES = {
     "OP": "ophthalmic photography", "OPT": "ophthalmic tomography", "PR": "a presentation state",
     "PT": "positron emission tomography", "PX": "panoramic dental radiography", "RF": "fluoroscopy",
     "RTDOSE": "a radiotherapy dose", "RTIMAGE": "a radiotherapy image", "RTPLAN": "a radiotherapy plan",
-    "RTSTRUCT": "radiotherapy structures", "SEG": "a segmentation", "SM": "slide microscopy", "SR": "a report",
-    "TG": "thermography", "US": "ultrasound", "XA": "angiography", "XC": "photography",
+    "RTSTRUCT": "radiotherapy structures", "SEG": "a segmentation", "SM": "slide microscopy",
+    "SR": "a report", "TG": "thermography", "US": "ultrasound", "XA": "angiography", "XC": "photography",
 }  # fmt: skip
 _FILM_CLASSES = (
     "Computed Radiography",
@@ -88,7 +90,7 @@ def read_dicom(path: Path, *, max_side: int | None = None) -> Radiograph:
             sex=header.sex(dataset),
             view=header.view(dataset),
             pixel_spacing_mm=header.pixel_spacing_mm(dataset),
-            notes=notes + more,
+            notes=notes + more + header.orientation_notes(dataset),
             native_height=layout.rows,
             native_width=layout.columns,
         )
@@ -103,7 +105,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _begins_like_a_dataset(head: bytes) -> bool:
-    """Whether the first element is one of groups 0002 or 0008, in either byte order, with a VR or a short length."""
+    """Whether the first element is of group 0002 or 0008, in either byte order."""
     if len(head) < _PREAMBLE:
         return False
     has_vr = head[4:6].isalpha() and head[4:6].isupper()
@@ -122,7 +124,7 @@ def _read_dataset(path: Path) -> Dataset:
 
 
 def _refuse_deflate_bomb(path: Path) -> None:
-    """A deflated data set (PS3.5 A.5) unpacks to up to a thousand times its size, and pydicom unpacks it whole."""
+    """Refuse a deflated data set (PS3.5 A.5) that unpacks to far more than a film; pydicom would not."""
     inflate, total = zlib.decompressobj(-zlib.MAX_WBITS), 0
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
@@ -140,7 +142,7 @@ def _refuse_deflate_bomb(path: Path) -> None:
 
 
 def _refuse_other_kinds(dataset: Dataset) -> None:
-    """Refuse what is not a radiograph by its Modality, else by its SOP class; and what holds no pixels."""
+    """Refuse what is no radiograph by its Modality, else by its SOP class; and what holds no pixels."""
     modality = header.text(dataset, "Modality").upper()
     if modality in _OTHER_MODALITIES:
         kind = _OTHER_MODALITIES[modality]

@@ -1,6 +1,7 @@
 """Grey levels as a file stores them, on their way to a Radiograph: integers, until the very last step.
 
-Keeping 8 and 16 bits as they are makes a 9-megapixel film cost 9 or 18 MB, not 36, and lets it be shrunk exactly.
+Keeping 8 and 16 bits as they are makes a 9-megapixel film cost 9 or 18 MB, not 36, and lets it be shrunk
+exactly.
 """
 
 from __future__ import annotations
@@ -56,13 +57,13 @@ def displayed(grey: GreyLevels, max_side: int | None) -> Pixels:
 
 
 def reduced(table: Pixels, patterns: npt.NDArray[Any], max_side: int | None) -> Pixels:
-    """The display levels of bit patterns, reduced by area where the longest side is over `max_side` pixels."""
+    """What bit patterns are displayed as, reduced by area where a side is over `max_side` pixels."""
     pixels: Pixels = table[patterns]  # (H, W)
     return pixels if max_side is None or max(pixels.shape) <= max_side else fit_within(pixels, max_side)
 
 
 def true_depth(largest: int, stored: int) -> int:
-    """Bits that the grey levels really use: the least of 8, 10, 12, 14, 16 that holds `largest`, at most `stored`.
+    """Bits the grey levels really use: the least of 8, 10, 12, 14, 16 to hold `largest`, at most `stored`.
 
     Films of 10 and 12 bits are often saved as 16 without being scaled, and would come out black.
     """

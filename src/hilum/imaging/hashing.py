@@ -1,6 +1,8 @@
-"""Two hashes of a film: of its bytes, to tell the same file, and of its look, to tell the same film saved anew.
+"""Two hashes of a film: of its bytes, to tell the same file, and of its look, to tell the same film saved
+anew.
 
-The trap: chest films resemble each other, so a small Hamming distance is a question for a person, not a proof.
+The trap: chest films resemble each other, so a small Hamming distance is a question for a person, not a
+proof.
 """
 
 from __future__ import annotations
@@ -26,11 +28,12 @@ def file_sha256(path: Path) -> str:
 
 
 def perceptual_hash(pixels: Pixels) -> str:
-    """64 bits of how the film looks, as 16 hex digits, the same after resizing or a change of brightness or contrast.
+    """64 bits of how the film looks, as 16 hex digits, the same after resizing or a change of brightness
+    or contrast.
 
-    The film is averaged to 32x32 and its 8x8 lowest cosine frequencies, the constant one left out, are each compared
-    with their median (the DCT hash of Zauner, 2010, "Implementation and benchmarking of perceptual image hash
-    functions").
+    The film is averaged to 32x32 and its 8x8 lowest cosine frequencies, the constant one left out, are
+    each compared with their median (the DCT hash of Zauner, 2010, "Implementation and benchmarking of
+    perceptual image hash functions").
     """
     small = area_resize(pixels, height=_SIDE, width=_SIDE).astype(np.float64)
     basis = _cosines()

@@ -1,13 +1,15 @@
 """What a DICOM header says of the patient and the film, believed only where it can be true.
 
-The trap: header values are typed by people and by gateways. "062Y", "62", "", a date of 1800, and text where a
-number belongs all occur; a wrong age is worse than none, because it decides whether a child's film is read.
+The trap: header values are typed by people and by gateways. "062Y", "62", "", a date of 1800, and text
+where a number belongs all occur; a wrong age is worse than none, because it decides whether a child's
+film is read.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from typing import Any
 
 from pydicom.dataset import Dataset
 
@@ -31,7 +33,7 @@ def text(dataset: Dataset, keyword: str) -> str:
 
 
 def numbers(dataset: Dataset, keyword: str) -> list[float]:
-    """All values that are finite numbers, in order; empty where the element is absent or holds anything else."""
+    """All values, in order, as finite numbers; empty where the element is absent or holds anything else."""
     try:
         found = [float(value) for value in _values(dataset, keyword)]
     except (TypeError, ValueError):
@@ -48,7 +50,8 @@ def whole_number(dataset: Dataset, keyword: str, default: int) -> int:
 def age_years(dataset: Dataset) -> float | None:
     """Age at the study from Patient's Age (0010,1010), else from the birth date and the study's date.
 
-    PS3.5 section 6.2 wants three digits and one of D, W, M, Y; a bare number, which the RSNA films have, is years.
+    PS3.5 section 6.2 wants three digits and one of D, W, M, Y; a bare number, which the RSNA films have,
+    is years.
     """
     match = re.fullmatch(r"(\d{1,3})\s*([DWMY]?)", text(dataset, "PatientAge").upper())
     if match:
@@ -67,7 +70,7 @@ def sex(dataset: Dataset) -> Sex | None:
 
 
 def view(dataset: Dataset) -> str | None:
-    """View Position (0018,5101), else the View Code Sequence (0054,0220) of DX, as "PA", "AP", "LL", or "RL"."""
+    """View Position (0018,5101), else DX's View Code Sequence (0054,0220): "PA", "AP", "LL", "RL", ..."""
     stated = text(dataset, "ViewPosition").upper()
     if stated:
         return stated
@@ -76,7 +79,7 @@ def view(dataset: Dataset) -> str | None:
 
 
 def pixel_spacing_mm(dataset: Dataset) -> float | None:
-    """Millimetres between rows: Pixel Spacing (0028,0030), else Imager Pixel Spacing (0018,1164), PS3.3 10.7.1.3."""
+    """Millimetres between rows: Pixel Spacing (0028,0030), else Imager Pixel Spacing (0018,1164)."""
     for keyword in ("PixelSpacing", "ImagerPixelSpacing"):
         found = numbers(dataset, keyword)
         if len(found) == 2 and min(found) > 0:
@@ -84,7 +87,19 @@ def pixel_spacing_mm(dataset: Dataset) -> float | None:
     return None
 
 
-def _values(dataset: Dataset, keyword: str) -> list[object]:
+def orientation_notes(dataset: Dataset) -> tuple[str, ...]:
+    """A note where Patient Orientation (0020,0020) says that the film is stored turned or mirrored.
+
+    It is not acted on: it is wrong too often, and turning a film by it could swap left and right.
+    """
+    directions = [str(value).upper() for value in _values(dataset, "PatientOrientation")]
+    if len(directions) != 2 or (directions[1].startswith("F") and not directions[0].startswith("R")):
+        return ()
+    stated = "\\".join(directions)
+    return (f"The header says the film is stored turned or mirrored ({stated}); it was left as it is.",)
+
+
+def _values(dataset: Dataset, keyword: str) -> list[Any]:
     try:
         value = dataset.get(keyword)
     except (

@@ -1,6 +1,8 @@
-"""How a DICOM header says its pixels are laid out, refused where it cannot be or is not a single grey picture.
+"""How a DICOM header says its pixels are laid out, refused where it cannot be or is not a single grey
+picture.
 
-The trap: every one of these numbers may be missing, absurd, or made to exhaust memory, and decoders believe them.
+The trap: every one of these numbers may be missing, absurd, or made to exhaust memory, and decoders
+believe them.
 """
 
 from __future__ import annotations
@@ -28,11 +30,6 @@ class Layout:
     high_bit: int
     is_signed: bool
 
-    @property
-    def n_bytes(self) -> int:
-        """Of the unpacked pixel cells."""
-        return self.rows * self.columns * self.bits_allocated // 8
-
 
 @dataclass(frozen=True, slots=True)
 class Cells:
@@ -45,18 +42,20 @@ class Cells:
 
 
 def read_layout(dataset: Dataset) -> Layout:
-    """Check the Image Pixel module and take it over.
+    """Check the Image Pixel module and take it over; what is missing in `dataset` is filled in.
 
     Raises:
-        UnreadableImage: UNSUPPORTED for several frames, colour, or a depth over 16 bits; DAMAGED where the numbers
-            are missing or impossible.
+        UnreadableImage: UNSUPPORTED for several frames, colour, or a depth over 16 bits; DAMAGED where the
+            numbers are missing or impossible.
     """
     _refuse_frames_and_colour(dataset)
     rows, columns = whole_number(dataset, "Rows", 0), whole_number(dataset, "Columns", 0)
     if min(rows, columns) < 1:
-        raise damaged_dicom("its header gives no size")
+        raise damaged_dicom("its header gives the picture no size")
     refuse_size(columns, rows)
     allocated = whole_number(dataset, "BitsAllocated", 0)
+    if allocated < 1:
+        raise damaged_dicom("its header does not say how many bits a pixel takes")
     if allocated not in (8, 16):
         reason = f"The DICOM pixels take {allocated} bits each; only 8 and 16 are read."
         raise UnreadableImage(RefusalCode.UNSUPPORTED, reason)
@@ -65,9 +64,18 @@ def read_layout(dataset: Dataset) -> Layout:
     if not 1 <= stored <= high_bit + 1 <= allocated:
         numbers = f"{stored} bits stored up to bit {high_bit} of {allocated}"
         raise damaged_dicom(f"its header describes pixels that cannot be ({numbers})")
-    return Layout(
-        rows, columns, allocated, stored, high_bit, whole_number(dataset, "PixelRepresentation", 0) == 1
-    )
+    is_signed = whole_number(dataset, "PixelRepresentation", 0) == 1
+    _complete(dataset, stored=stored, is_signed=is_signed)
+    return Layout(rows, columns, allocated, stored, high_bit, is_signed)
+
+
+def _complete(dataset: Dataset, *, stored: int, is_signed: bool) -> None:
+    """Fill in what is missing, since pydicom's decoders insist on the whole module."""
+    dataset.SamplesPerPixel = 1
+    dataset.BitsStored = stored
+    dataset.PixelRepresentation = int(is_signed)
+    if not text(dataset, "PhotometricInterpretation"):
+        dataset.PhotometricInterpretation = "MONOCHROME2"
 
 
 def _refuse_frames_and_colour(dataset: Dataset) -> None:
@@ -79,9 +87,8 @@ def _refuse_frames_and_colour(dataset: Dataset) -> None:
     photometric = text(dataset, "PhotometricInterpretation").upper()
     if samples != 1 or photometric not in ("MONOCHROME1", "MONOCHROME2", ""):
         kind = photometric or f"{samples} samples a pixel"
-        raise UnreadableImage(
-            RefusalCode.UNSUPPORTED, f"The DICOM picture is in colour ({kind}); a film is grey."
-        )
+        reason = f"The DICOM picture is in colour ({kind}); a film is grey."
+        raise UnreadableImage(RefusalCode.UNSUPPORTED, reason)
 
 
 def damaged_dicom(what: str) -> UnreadableImage:

@@ -1,8 +1,8 @@
 """The PNG container, read by hand: what the header promises, whether every byte is sound, and 16-bit colour.
 
-Two traps make this needed. Pillow turns 16-bit PNG with alpha or colour into 8 bits without a word, so those are
-unfiltered here; and it only learns of damage while decoding, after it has believed the size in the header.
-Numbers of sections are those of the PNG specification, third edition (W3C, 2025).
+Two traps make this needed. Pillow turns 16-bit PNG with alpha or colour into 8 bits without a word, so
+those are unfiltered here; and it only learns of damage while decoding, after it has believed the size in
+the header. Numbers of sections are those of the PNG specification, third edition (W3C, 2025).
 """
 
 from __future__ import annotations
@@ -21,7 +21,13 @@ from hilum.records import RefusalCode
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GREY, RGB, PALETTE, GREY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6  # colour types, section 11.2.1
 _CHANNELS = {GREY: 1, RGB: 3, PALETTE: 1, GREY_ALPHA: 2, RGB_ALPHA: 4}
-_BIT_DEPTHS = {GREY: (1, 2, 4, 8, 16), RGB: (8, 16), PALETTE: (1, 2, 4, 8), GREY_ALPHA: (8, 16), RGB_ALPHA: (8, 16)}  # fmt: skip
+_BIT_DEPTHS = {
+    GREY: (1, 2, 4, 8, 16),
+    RGB: (8, 16),
+    PALETTE: (1, 2, 4, 8),
+    GREY_ALPHA: (8, 16),
+    RGB_ALPHA: (8, 16),
+}
 # Adam7, section 8.1: first column, first row, column step, row step
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 
@@ -139,8 +145,8 @@ def _inflate(png: PngFile, expected: int) -> bytes:
 def _unfilter(kinds: npt.NDArray[np.uint8], filtered: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Undo the five filters of section 9.2 on one pass, (H, W, bytes of a pixel).
 
-    A pixel needs its left, upper, and upper-left neighbours, so whole anti-diagonals are done at a time: on the
-    flattened picture they are slices with a step of one row less a pixel.
+    A pixel needs its left, upper, and upper-left neighbours, so whole anti-diagonals are done at a time:
+    on the flattened picture they are slices with a step of one row less a pixel.
     """
     if kinds.max(initial=0) > 4:
         raise _damaged("it names a row filter that does not exist")

@@ -1,8 +1,9 @@
 """PNG and JPEG files become grey levels.
 
-The traps: a palette's indices are not grey levels (Shenzhen's originals are palette PNGs whose raw indices are
-inverted), so the palette is always resolved first; and a phone's photograph stands upright only once its EXIF
-orientation is honoured. Gamma, colour profiles, and densities in the file are not used: films are not calibrated so.
+The traps: a palette's indices are not grey levels (Shenzhen's originals are palette PNGs whose raw
+indices are inverted), so the palette is always resolved first; and a phone's photograph stands upright
+only once its EXIF orientation is honoured. Gamma, colour profiles, and densities in the file are not
+used: films are not calibrated so.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from PIL.PngImagePlugin import PngImageFile
 from hilum.errors import UnreadableImage
 from hilum.imaging.colour import deep_shades, shades
 from hilum.imaging.grey import GreyLevels, displayed, refuse_size, true_depth
-from hilum.imaging.jpeg import read_frame
+from hilum.imaging.jpeg import read_header
 from hilum.imaging.png import GREY, PALETTE, RGB, SIGNATURE, PngFile, read_png, unpack_deep
 from hilum.records import Radiograph, RefusalCode
 
@@ -86,21 +87,19 @@ def _read_png(content: bytes) -> GreyLevels:
 
 
 def _read_jpeg(content: bytes) -> GreyLevels:
-    frame = read_frame(content)
-    if frame is None:
+    header = read_header(content)
+    if header is None:
         raise UnreadableImage(
             RefusalCode.DAMAGED, "The JPEG file is damaged: it breaks off before its picture."
         )
-    if frame.process not in ("baseline", "extended", "progressive") or frame.precision != 8:
-        kind = f"{frame.precision}-bit {frame.process} JPEG"
+    if header.process not in ("baseline", "extended", "progressive") or header.precision != 8:
+        kind = f"{header.precision}-bit {header.process} JPEG"
         reason = f"The file is a {kind}, which is read only inside DICOM; save it as PNG."
         raise UnreadableImage(RefusalCode.UNSUPPORTED, reason)
-    if frame.components not in (1, 3):
-        reason = (
-            f"The JPEG file has {frame.components} colour channels (CMYK, for print); save it as grey or RGB."
-        )
+    if header.components not in (1, 3):
+        reason = f"The JPEG file has {header.components} colour channels (CMYK); save it as grey or RGB."
         raise UnreadableImage(RefusalCode.UNSUPPORTED, reason)
-    refuse_size(frame.width, frame.height)
+    refuse_size(header.width, header.height)
     with _decoding("JPEG"):
         image = JpegImageFile(io.BytesIO(content))
         levels, notes = _levels(image)

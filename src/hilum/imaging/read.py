@@ -12,23 +12,31 @@ from pathlib import Path
 from hilum.errors import UnreadableImage
 from hilum.imaging.dicom import is_dicom, read_dicom
 from hilum.imaging.png import SIGNATURE
+from hilum.imaging.polarity import with_bone_bright
 from hilum.imaging.raster import read_raster
 from hilum.records import Radiograph, RefusalCode
 
 MAX_BYTES = 1 << 30  # a file; the largest film of 150 megapixels and 16 bits has 300 MB
 _HEAD_BYTES = 4096
+_ADVICE = "Hilum reads PNG, JPEG, and DICOM."
 
-# What a file starts with, and what it then is; none of these are read.
-_FOREIGN = (
-    (b"II*\0", "a TIFF picture"), (b"MM\0*", "a TIFF picture"), (b"II+\0", "a TIFF picture"),
-    (b"MM\0+", "a TIFF picture"), (b"GIF8", "a GIF picture"), (b"BM", "a BMP picture"),
-    (b"\0\0\0\x0cjP  ", "a JPEG 2000 picture outside DICOM"),
-    (b"\xff\x4f\xff\x51", "a JPEG 2000 picture outside DICOM"), (b"8BPS", "a Photoshop picture"),
-)  # fmt: skip
-_OTHER = (
-    (b"%PDF", "a PDF document"), (b"PK\x03\x04", "a zip archive; unpack it first"), (b"\x1f\x8b", "a gzip file; unpack it first"),
-    (b"SQLite format 3", "a database"), (b"PAR1", "a Parquet table"),
-)  # fmt: skip
+# What other files start with; pictures first, which are refused for their format alone
+_OTHER_PICTURES = {
+    b"II*\0": "a TIFF picture",
+    b"MM\0*": "a TIFF picture",
+    b"II+\0": "a TIFF picture",
+    b"MM\0+": "a TIFF picture",
+    b"GIF8": "a GIF picture",
+    b"BM": "a BMP picture",
+    b"8BPS": "a Photoshop picture",
+    b"\0\0\0\x0cjP  ": "a JPEG 2000 picture outside DICOM",
+    b"\xff\x4f\xff\x51": "a JPEG 2000 picture outside DICOM",
+}
+_OTHER_FILES = {
+    b"%PDF": "a PDF document",
+    b"PK\x03\x04": "a zip archive; unpack it first",
+    b"\x1f\x8b": "a gzip archive; unpack it first",
+}
 
 
 def read_radiograph(path: Path, *, max_side: int | None = None) -> Radiograph:
@@ -36,17 +44,18 @@ def read_radiograph(path: Path, *, max_side: int | None = None) -> Radiograph:
 
     Args:
         path: the file; its content, never its name, decides how it is read.
-        max_side: pixels; where the film is longer, it is reduced to this by area averaging while still integer, and
-            the record keeps the native size. The same, to rounding, as `fit_within` of the whole film, and leaner.
+        max_side: pixels; a longer film is reduced to this by area averaging before it becomes floats, and the
+            record keeps the native size. The same, to rounding, as `fit_within` of the whole film, and
+            leaner.
 
     Raises:
-        UnreadableImage: NOT_FOUND, NOT_AN_IMAGE, DAMAGED, or UNSUPPORTED, with a sentence for the radiographer.
+        UnreadableImage: NOT_FOUND, NOT_AN_IMAGE, DAMAGED, or UNSUPPORTED, with a sentence to show.
     """
     head = _read_head(path)
     if head.startswith((SIGNATURE, b"\xff\xd8\xff")):
-        return read_raster(path, max_side=max_side)
+        return with_bone_bright(read_raster(path, max_side=max_side))
     if is_dicom(head):
-        return read_dicom(path, max_side=max_side)
+        return with_bone_bright(read_dicom(path, max_side=max_side))
     raise _foreign(head)
 
 
@@ -74,21 +83,19 @@ def _read_head(path: Path) -> bytes:
 
 
 def _foreign(head: bytes) -> UnreadableImage:
-    advice = "Hilum reads PNG, JPEG, and DICOM."
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return UnreadableImage(RefusalCode.UNSUPPORTED, f"The file is a WebP picture. {advice}")
-    if head[4:8] == b"ftyp":
-        return UnreadableImage(
-            RefusalCode.UNSUPPORTED, f"The file is a HEIF picture or a film clip. {advice}"
-        )
-    for start, kind in _FOREIGN:
-        if head.startswith(start):
-            return UnreadableImage(RefusalCode.UNSUPPORTED, f"The file is {kind}. {advice}")
     if head.startswith((b"\x89PNG", b"\xff\xd8")):
-        return UnreadableImage(
-            RefusalCode.DAMAGED, "The file began as a PNG or JPEG but its first bytes are damaged."
-        )
-    for start, kind in _OTHER:
-        if head.startswith(start):
-            return UnreadableImage(RefusalCode.NOT_AN_IMAGE, f"The file is {kind}. {advice}")
-    return UnreadableImage(RefusalCode.NOT_AN_IMAGE, f"The file is not a picture. {advice}")
+        reason = "The file began as a PNG or JPEG, and its first bytes are damaged."
+        return UnreadableImage(RefusalCode.DAMAGED, reason)
+    kind = _picture_kind(head)
+    if kind is not None:
+        return UnreadableImage(RefusalCode.UNSUPPORTED, f"The file is {kind}. {_ADVICE}")
+    kind = next((kind for start, kind in _OTHER_FILES.items() if head.startswith(start)), "not a picture")
+    return UnreadableImage(RefusalCode.NOT_AN_IMAGE, f"The file is {kind}. {_ADVICE}")
+
+
+def _picture_kind(head: bytes) -> str | None:
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "a WebP picture"
+    if head[4:8] == b"ftyp":  # ISO/IEC 14496-12
+        return "a HEIF picture or a video"
+    return next((kind for start, kind in _OTHER_PICTURES.items() if head.startswith(start)), None)

@@ -1,7 +1,8 @@
 """Pixels change size by area averaging: each new pixel is the mean of what it covers, fractions included.
 
-The trap: libraries' "box" and "linear" filters alias or take whole pixels only (Pillow's BOX counts a pixel by its
-centre), and Pillow resizes palette images by nearest neighbour whatever is asked; the sums here are exact.
+The trap: libraries' "box" and "linear" filters alias or take whole pixels only (Pillow's BOX counts a
+pixel by its centre), and Pillow resizes palette images by nearest neighbour whatever is asked; the sums
+here are exact.
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ def _resize_rows(pixels: Grey, n_rows: int) -> npt.NDArray[Any]:
 def _mean_rows(pixels: Grey, n_rows: int) -> npt.NDArray[np.float64]:
     """Row i is the mean of rows i*H/n to (i+1)*H/n, the first and last by the fraction that lies inside.
 
-    With C(e) the sum of all rows above the edge e, row i is C(e[i+1]) - C(e[i]); only the whole rows need a pass
-    over the picture.
+    With C(e) the sum of all rows above the edge e, row i is C(e[i+1]) - C(e[i]); only the whole rows need
+    a pass over the picture.
     """
     n_before = pixels.shape[0]
     edges = np.arange(n_rows + 1, dtype=np.int64) * n_before  # in units of 1/n_rows of a row, so exact
@@ -71,7 +72,8 @@ def _mean_rows(pixels: Grey, n_rows: int) -> npt.NDArray[np.float64]:
     edge_rows = pixels[np.minimum(whole, n_before - 1)] * fraction[:, None]  # (n_rows + 1, W)
     sums += edge_rows[1:]
     sums -= edge_rows[:-1]
-    return sums * (n_rows / n_before)
+    sums *= n_rows / n_before
+    return sums
 
 
 def _interpolate_rows(pixels: Grey, n_rows: int) -> npt.NDArray[np.float64]:

@@ -1,8 +1,10 @@
-"""Stored DICOM values become displayed grey levels: modality, window, padding, polarity, in the standard's order.
+"""Stored DICOM values become displayed grey levels: modality, window, padding, polarity, in the
+standard's order.
 
-All of it is a function of the stored value alone, so it is worked out once for every value a cell of 8 or 16 bits can
-hold and then looked up: a 20-megapixel film costs no more arithmetic than a 1-megapixel one.
-The trap: the bits of a cell above the stored ones may hold anything, old overlays too (PS3.5 section 8.1.1).
+All of it is a function of the stored value alone, so it is worked out once for every value a cell of 8 or
+16 bits can hold and then looked up: a 20-megapixel film costs no more arithmetic than a 1-megapixel one.
+The trap: the bits of a cell above the stored ones may hold anything, old overlays too (PS3.5 section
+8.1.1).
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
-from pydicom.pixels import apply_modality_lut, apply_voi
+from pydicom.pixels.processing import apply_modality_lut, apply_voi
 
 from hilum.imaging.grey import true_depth
 from hilum.imaging.header import numbers, text
@@ -38,7 +40,7 @@ def display_table(cells: Cells, dataset: Dataset) -> tuple[Pixels, Notes]:
     sample = _sample(cells.patterns)
     sample = sample[~is_padding[sample]] if not is_padding[sample].all() else sample
     values, notes = _modality_values(stored, dataset)
-    shown, more = _windowed(values, sample, cells, dataset)
+    shown, more = _windowed(values, sample, dataset, is_deep=cells.bits_stored > 8)
     is_inverted, contradiction = is_shown_inverted(dataset)
     table = 1 - shown if is_inverted else shown
     table[is_padding] = 0  # PS3.3 C.7.5.1.1.2: padding is no part of the film; shown as background
@@ -47,8 +49,8 @@ def display_table(cells: Cells, dataset: Dataset) -> tuple[Pixels, Notes]:
 
 def _stored_values(cells: Cells) -> npt.NDArray[np.int64]:
     """The number in each bit pattern: the stored bits end at the high bit, and the sign is their first."""
-    n_patterns = 2 ** (8 * cells.patterns.dtype.itemsize)
-    stored = (np.arange(n_patterns) >> (cells.high_bit + 1 - cells.bits_stored)) & (2**cells.bits_stored - 1)
+    patterns = np.arange(2 ** (8 * cells.patterns.dtype.itemsize), dtype=np.int64)
+    stored = np.bitwise_and(patterns >> (cells.high_bit + 1 - cells.bits_stored), 2**cells.bits_stored - 1)
     if cells.is_signed:
         stored[stored >= 2 ** (cells.bits_stored - 1)] -= 2**cells.bits_stored
     return stored
@@ -73,45 +75,49 @@ def _sample(patterns: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def _modality_values(stored: npt.NDArray[np.int64], dataset: Dataset) -> tuple[Floats, Notes]:
     """The Modality LUT, else the rescale (PS3.3 C.11.1); one that cannot be used is left out with a note."""
     unusable = ("The modality LUT or rescale in the header is malformed and was not used.",)
+    values = stored.astype(np.float64)
     if dataset.get("ModalityLUTSequence"):
         try:
             return np.asarray(apply_modality_lut(stored, dataset), dtype=np.float64), ()
         except _MALFORMED:
-            return stored.astype(np.float64), unusable
-    if "RescaleSlope" not in dataset and "RescaleIntercept" not in dataset:
-        return stored.astype(np.float64), ()
-    slope, intercept = (
-        numbers(dataset, "RescaleSlope") or [0.0],
-        numbers(dataset, "RescaleIntercept") or [0.0],
-    )
-    if slope[0] == 0:
-        return stored.astype(np.float64), unusable
-    return stored * slope[0] + intercept[0], ()
+            return values, unusable
+    if "RescaleSlope" not in dataset:
+        return values, ()
+    slope, intercept = numbers(dataset, "RescaleSlope"), numbers(dataset, "RescaleIntercept") or [0.0]
+    if not slope or slope[0] == 0:
+        return values, unusable
+    return values * slope[0] + intercept[0], ()
 
 
 def _windowed(
-    values: Floats, sample: npt.NDArray[Any], cells: Cells, dataset: Dataset
+    values: Floats, sample: npt.NDArray[Any], dataset: Dataset, *, is_deep: bool
 ) -> tuple[Floats, Notes]:
-    """Values to 0..1 by the VOI LUT, else the first window, else the range of the film (PS3.3 C.11.2)."""
+    """Values to 0..1 by the VOI LUT, else the first window, else the film's own range (PS3.3 C.11.2)."""
     seen = values[sample]
-    shown, notes = _voi_lut(values, dataset) if dataset.get("VOILUTSequence") else _window(values, dataset)
+    shown, notes = _voi_lut(values, dataset)
     if shown is None:
-        return _ranged(values, seen, is_deep=cells.bits_stored > 8), notes
-    ends = max(np.mean(shown[sample] <= 0), np.mean(shown[sample] >= 1))
-    if ends >= _FLAT and seen.min() < seen.max():
-        flat = f"The window in the header would turn {ends:.0%} of the film to one tone and was not used."
-        return _ranged(values, seen, is_deep=cells.bits_stored > 8), (*notes, flat)
-    return shown, notes
+        shown, more = _window(values, dataset)
+        notes += more
+    if shown is None:
+        return _ranged(values, seen, is_deep=is_deep), notes
+    at_one_end = max(np.mean(shown[sample] <= 0), np.mean(shown[sample] >= 1))
+    if at_one_end < _FLAT or seen.min() == seen.max():
+        return shown, notes
+    flat = f"The window in the header would turn {at_one_end:.0%} of the film to one tone and was not used."
+    return _ranged(values, seen, is_deep=is_deep), (*notes, flat)
 
 
 def _voi_lut(values: Floats, dataset: Dataset) -> tuple[Floats | None, Notes]:
     """The first VOI LUT; scaled by the bits its entries use, since some name 16 for a table of 12."""
+    if not dataset.get("VOILUTSequence"):
+        return None, ()
     try:
         mapped = apply_voi(np.rint(values).astype(np.int64), dataset)
         nominal = int(dataset.VOILUTSequence[0].LUTDescriptor[2])
     except _MALFORMED:
         return None, ("The VOI LUT in the header is malformed and was not used.",)
-    return mapped / (2.0 ** true_depth(int(mapped.max()), nominal) - 1), ()
+    white = 2 ** true_depth(int(mapped.max()), nominal) - 1
+    return np.clip(mapped.astype(np.float64) / white, 0, 1), ()
 
 
 def _window(values: Floats, dataset: Dataset) -> tuple[Floats | None, Notes]:
@@ -128,11 +134,9 @@ def _window(values: Floats, dataset: Dataset) -> tuple[Floats | None, Notes]:
 
 def _linear(values: Floats, centre: float, width: float) -> Floats:
     """C.11.2.1.2.1: the width counts values, so a window of 1 is a step."""
-    return (
-        _linear_exact(values, centre - 0.5, width - 1)
-        if width > 1
-        else (values > centre - 0.5).astype(np.float64)
-    )
+    if width > 1:
+        return _linear_exact(values, centre - 0.5, width - 1)
+    return (values > centre - 0.5).astype(np.float64)
 
 
 def _linear_exact(values: Floats, centre: float, width: float) -> Floats:
@@ -156,8 +160,8 @@ _FUNCTIONS: dict[str, Callable[[Floats, float, float], Floats]] = {
 def _ranged(values: Floats, seen: Floats, *, is_deep: bool) -> Floats:
     """Values to 0..1 where the header gives no window.
 
-    Up to 8 bits the whole stored range is shown, as for a PNG of the same film; deeper films use a small part of
-    theirs, and are shown from the 0.1st to the 99.9th percentile.
+    Up to 8 bits the whole stored range is shown, as for a PNG of the same film; deeper films use a small
+    part of theirs, and are shown from the 0.1st to the 99.9th percentile.
     """
     low, high = float(values.min()), float(values.max())
     if is_deep and seen.min() < seen.max():
