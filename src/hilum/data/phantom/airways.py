@@ -66,7 +66,7 @@ def _tree(thorax: Thorax, side: int, rng: np.random.Generator, *, step_mm: float
         inside = _is_lung(thorax, side, end)
         bends = bow * reach[:, None]
         calibre = radius / step_mm
-        for chosen, across in ((calibre > 3, 48), ((calibre <= 3) & (calibre > 1), 12), (calibre <= 1, 3)):
+        for chosen, across in ((calibre > 3, 24), ((calibre <= 3) & (calibre > 1), 7), (calibre <= 1, 2)):
             if chosen.any():
                 more, volume = _strokes(
                     start[chosen], end[chosen], bends[chosen], radius[chosen], step_mm=step_mm, across=across
@@ -81,7 +81,7 @@ def _tree(thorax: Thorax, side: int, rng: np.random.Generator, *, step_mm: float
 
 def _hilum(root: Points, size: float, rng: np.random.Generator) -> tuple[list[Points], list[Points]]:
     """The pulmonary artery's knot: a comma of overlapping soft balls at the root of the lung."""
-    n = 16000
+    n = 9000
     t = rng.uniform(-1, 1, n)
     centre = root + np.stack([3 + 9 * (1 - t**2), 24 * t + 5, np.zeros(n)], axis=1) * size
     ball = rng.standard_normal((n, 3))
@@ -113,11 +113,11 @@ def _is_lung(thorax: Thorax, side: int, at: Points) -> np.ndarray:
 def _strokes(
     start: Points, end: Points, bow: Points, radius: Points, *, step_mm: float, across: int
 ) -> tuple[Points, Points]:
-    """Sample bowed, tapering cylinders, `across` points over each cut."""
+    """Sample bowed, tapering cylinders, `across` points over each cut; a point's z is its axis's."""
     span = np.linalg.norm(end - start, axis=1)
     n = max(int(np.quantile(span, 0.9) / step_mm), 3)
     t = ((np.arange(n) + 0.5) / n)[None, :, None]
-    line = start[:, None] * (1 - t) + end[:, None] * t + bow[:, None] * (4 * t * (1 - t))
+    line = start[:, None] * (1 - t) + end[:, None] * t + bow[:, None] * (4 * t * (1 - t))  # (branches, n, 3)
     calibre = radius[:, None] * (1 - 0.18 * t[:, :, 0])  # (branches, n)
     axis = (end - start) / span[:, None]
     first = np.cross(axis, [0.0, 0.0, 1.0])
@@ -126,7 +126,10 @@ def _strokes(
     phase = np.random.default_rng(0).uniform(0, 2 * np.pi, (len(start), n, 1))  # neighbouring cuts must not line up
     angle = np.arange(across) * 2.399963 + phase  # (branches, n, across)
     far = np.sqrt((np.arange(across) + 0.5) / across) * calibre[:, :, None]
-    points = line[:, :, None] + (far * np.cos(angle))[..., None] * first[:, None, None]
-    points += (far * np.sin(angle))[..., None] * second[:, None, None]
+    along_first, along_second = far * np.cos(angle), far * np.sin(angle)
+    points = np.empty((*far.shape, 3))
+    for k in range(2):
+        points[..., k] = line[:, :, None, k] + along_first * first[:, None, None, k] + along_second * second[:, None, None, k]
+    points[..., 2] = line[:, :, None, 2]
     volume = np.pi * calibre**2 * (span / n)[:, None] / across
     return points.reshape(-1, 3), np.repeat(volume.reshape(-1), across)

@@ -28,7 +28,7 @@ from hilum.data.phantom.trunk import add_breasts, add_stomach, add_trunk
 from hilum.findings import Laterality, Sex, TuberculosisKind, Zone
 
 Mask = npt.NDArray[np.bool_]
-_LEAST_RENDER = 256  # pixels along the longest side; smaller films are averaged down from this
+_LEAST_RENDER = 192  # pixels along the longest side; smaller films are averaged down from this
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,10 @@ def build_phantom(
     border_noise = tuple(float(value) for value in body.standard_normal(6))
     lesion = None if pattern is None else draw_lesion(pattern, body)
     pose, setup = draw_pose(stand), draw_setup(site, stand)
-    coarse = film_grid(setup, person, pose, side)
     factor = max(round(_LEAST_RENDER / side), 1)
     lift, shift = (lesion.dome_lift_mm(), lesion.shift_mm()) if lesion else ((0.0, 0.0), 0.0)
     thorax = Thorax(person, pose, border_noise, dome_lift=lift, shift=shift)
+    coarse = film_grid(setup, thorax, side)
     cavity = lay_out(thorax, coarse.finer(factor))
     lengths = Lengths(coarse.finer(factor))
     seen, distractors = _fill(lengths, thorax, cavity, lesion, shot)
@@ -115,7 +115,7 @@ def _fill(
     nipples = add_breasts(lengths, thorax, own) if thorax.person.breast else []
     add_airways(lengths, thorax)
     add_vessels(lengths, thorax, cavity.lung, own)
-    bones = Bones(step_mm=max(0.85 * lengths.grid.pixel_mm, 0.4), mineral=thorax.person.bone)
+    bones = Bones(step_mm=max(1.0 * lengths.grid.pixel_mm, 0.4), mineral=thorax.person.bone)
     add_ribs(bones, thorax, own)
     add_breastbone(bones, thorax)
     add_girdle(bones, thorax, own)

@@ -17,6 +17,10 @@ from hilum.data.phantom.rays import Floats, Grid, Points, blurred, cloud, path, 
 from hilum.data.phantom.thorax import Cavity, Thorax
 
 
+# Blur of a finding's own edges; strands and small nodules are crisp, fluid and infiltrates are not.
+_EDGE_MM = {Pattern.MILIARY: 0.0, Pattern.FIBROSIS: 0.35, Pattern.OLD: 0.35}
+
+
 @dataclass
 class Change:
     """What a finding adds to the rays, in mm: soft matter for lung, lime for lung, air for lung."""
@@ -47,14 +51,15 @@ def add_finding(lengths: Lengths, thorax: Thorax, cavity: Cavity, lesion: Lesion
     draw = _DRAW[lesion.pattern]
     for spot in lesion.spots:
         draw(canvas, spot, lesion.strength, change)
+    change.soft = blurred(change.soft, _EDGE_MM.get(lesion.pattern, 0.9) / grid.pixel_mm)
     most = cavity.lung * np.float32(0.95)
     change.soft = np.minimum(change.soft, most)
     change.air = np.minimum(change.air, most - change.soft)
     lengths.add(Material.SOFT, change.soft, instead_of=Material.LUNG)
     lengths.add(Material.COMPACT_BONE, np.minimum(change.lime, 12), instead_of=Material.LUNG)
     lengths.remove(Material.LUNG, change.air)
-    seen = blurred(change.soft + 6 * change.lime + 0.3 * change.air, 2.5 / grid.pixel_mm)
-    floor = 0.35 if lesion.pattern is Pattern.MILIARY else 2.0
+    reach_mm, floor = (12.0, 0.3) if lesion.pattern is Pattern.MILIARY else (3.5, 2.0)
+    seen = blurred(change.soft + 6 * change.lime + 0.3 * change.air, reach_mm / grid.pixel_mm)
     mask = (seen > floor) & cavity.field
     return mask if mask.any() else (seen >= seen[cavity.field].max()) & cavity.field
 
@@ -69,7 +74,7 @@ def _envelope(canvas: Canvas, spot: Spot, *, radius: float, ragged: float) -> Fl
 
 def _nodules(canvas: Canvas, centres: Points, radii: Points) -> Floats:
     """Soft balls (N, 2) of radii (N,) in mm."""
-    n = 40
+    n = 80 if radii.max() > 2 else 24
     k = np.arange(n)
     radius = ((k + 0.5) / n) ** (1 / 3)
     height = 1 - 2 * ((k * 0.6180339887) % 1)
@@ -107,11 +112,11 @@ def _strands(canvas: Canvas, spot: Spot, *, n: int, calibre_mm: float) -> Floats
 
 
 def _infiltrate(canvas: Canvas, spot: Spot, strength: float, change: Change) -> None:
-    patchy = np.clip(1 + 0.7 * cloud(canvas.grid, canvas.rng, scale_mm=12, slope=1.2), 0, 2.2)
-    change.soft += strength * 11 * _envelope(canvas, spot, radius=spot.radius_mm, ragged=0.3) * patchy
-    n = int(70 * (spot.radius_mm / 25) ** 2)
-    change.soft += strength * _scatter_nodules(canvas, spot, n=n, spread=0.6 * spot.radius_mm, radii=(2.0, 4.6))
-    change.soft += strength * _strands(canvas, spot, n=12, calibre_mm=1.4)
+    patchy = np.clip(1 + 0.7 * cloud(canvas.grid, canvas.rng, scale_mm=14, slope=2.0), 0, 2.2)
+    change.soft += strength * 20 * _envelope(canvas, spot, radius=spot.radius_mm, ragged=0.3) * patchy
+    n = int(110 * (spot.radius_mm / 25) ** 2)
+    change.soft += strength * 1.4 * _scatter_nodules(canvas, spot, n=n, spread=0.6 * spot.radius_mm, radii=(2.0, 5.0))
+    change.soft += strength * 1.6 * _strands(canvas, spot, n=14, calibre_mm=1.5)
 
 
 def _cavity(canvas: Canvas, spot: Spot, strength: float, change: Change) -> None:
@@ -119,31 +124,31 @@ def _cavity(canvas: Canvas, spot: Spot, strength: float, change: Change) -> None
     x, y = canvas.centre(spot)
     dx, dy = grid.x - x, (grid.y - y) * np.float32(rng.uniform(0.85, 1.15))
     angle = np.arctan2(dy, dx)
-    lobes = sum(rng.normal(0, 0.05) * np.cos(k * angle + rng.uniform(0, 6.3)) for k in range(1, 6))
+    lobes = sum(rng.normal(0, 0.07 / k) * np.cos(k * angle + rng.uniform(0, 6.3)) for k in range(1, 6))
     reach = np.hypot(dx, dy) / (1 + lobes)
-    wall = rng.uniform(2.5, 5.5) * (1 + 0.3 * np.cos(angle + rng.uniform(0, 6.3)))
+    wall = rng.uniform(3.5, 6.5) * (1 + 0.3 * np.cos(angle + rng.uniform(0, 6.3)))
     outer, inner = spot.radius_mm, spot.radius_mm - wall
     whole = 2 * np.sqrt(np.clip(outer**2 - reach**2, 0, None))
     hollow = 2 * np.sqrt(np.clip(inner**2 - reach**2, 0, None))
-    change.soft += (strength * (whole - hollow)).astype(np.float32)
+    change.soft += (1.7 * strength * (whole - hollow)).astype(np.float32)
     change.air += hollow.astype(np.float32)
     around = Spot(spot.side, spot.across, spot.down, spot.radius_mm * 1.9)
     ring = _envelope(canvas, around, radius=spot.radius_mm * 1.7, ragged=0.35) * smooth_step((reach - inner + 1) / 3)
-    change.soft += strength * 7 * ring * np.clip(1 + 0.6 * cloud(grid, rng, scale_mm=12, slope=1.2), 0, 2)
-    change.soft += strength * 0.8 * _scatter_nodules(canvas, around, n=45, spread=1.3 * spot.radius_mm, radii=(1.5, 3.8))
-    change.soft += strength * _strands(canvas, around, n=9, calibre_mm=1.4)
+    change.soft += strength * 15 * ring * np.clip(1 + 0.6 * cloud(grid, rng, scale_mm=14, slope=2.0), 0, 2)
+    change.soft += strength * 1.4 * _scatter_nodules(canvas, around, n=55, spread=1.3 * spot.radius_mm, radii=(1.5, 3.8))
+    change.soft += strength * 1.6 * _strands(canvas, around, n=10, calibre_mm=1.5)
 
 
 def _miliary(canvas: Canvas, spot: Spot, strength: float, change: Change) -> None:
     rng, thorax = canvas.rng, canvas.thorax
-    n = 2600
+    n = 3600
     y = thorax.base * rng.uniform(0.01, 1, n) ** 0.9
     x = spot.side * thorax.outer(y) * rng.uniform(0.08, 0.98, n)
     # nodules fill the depth: fewer where the cavity is thin
     deep = np.sqrt(np.clip(1 - (x / np.maximum(thorax.outer(y), 1)) ** 2, 0, 1))
     keep = rng.random(n) < deep
     radii = spot.radius_mm * rng.uniform(0.75, 1.25, n)[keep]
-    change.soft += 1.15 * strength * _nodules(canvas, np.stack([x, y], axis=1)[keep], radii)
+    change.soft += 2.2 * strength * _nodules(canvas, np.stack([x, y], axis=1)[keep], radii)
 
 
 def _effusion(canvas: Canvas, spot: Spot, strength: float, change: Change) -> None:
@@ -161,16 +166,16 @@ def _effusion(canvas: Canvas, spot: Spot, strength: float, change: Change) -> No
 
 def _consolidation(canvas: Canvas, spot: Spot, strength: float, change: Change) -> None:
     envelope = _envelope(canvas, spot, radius=spot.radius_mm, ragged=0.28)
-    uneven = np.clip(1 + 0.28 * cloud(canvas.grid, canvas.rng, scale_mm=16, slope=1.2), 0.3, 1.7)
+    uneven = np.clip(1 + 0.28 * cloud(canvas.grid, canvas.rng, scale_mm=22, slope=2.2), 0.4, 1.6)
     bronchi = np.clip(_strands(canvas, spot, n=7, calibre_mm=2.2), 0, 8)
-    solid = strength * 34 * envelope * uneven
+    solid = strength * 50 * envelope * uneven
     change.soft += np.clip(solid - 0.9 * bronchi * envelope, 0, None)
 
 
 def _fibrosis(canvas: Canvas, spot: Spot, strength: float, change: Change) -> None:
     haze = _envelope(canvas, spot, radius=spot.radius_mm, ragged=0.4)
-    change.soft += strength * 4 * haze * np.clip(1 + 0.8 * cloud(canvas.grid, canvas.rng, scale_mm=9, slope=1.0), 0, 3)
-    change.soft += strength * 1.5 * _strands(canvas, spot, n=46, calibre_mm=1.5)
+    change.soft += strength * 8 * haze * np.clip(1 + 0.8 * cloud(canvas.grid, canvas.rng, scale_mm=10, slope=2.0), 0, 3)
+    change.soft += strength * 2.0 * _strands(canvas, spot, n=46, calibre_mm=1.6)
     change.lime += 0.6 * _scatter_nodules(canvas, spot, n=7, spread=0.6 * spot.radius_mm, radii=(0.8, 2.0))
     _apical_cap(canvas, spot, 7 * strength, change)
 
@@ -187,16 +192,16 @@ def _tuberculoma(canvas: Canvas, spot: Spot, strength: float, change: Change) ->
     x, y = canvas.centre(spot)
     reach = np.hypot(canvas.grid.x - x, canvas.grid.y - y) * (1 + 0.05 * cloud(canvas.grid, canvas.rng, scale_mm=15))
     ball = 2 * np.sqrt(np.clip(spot.radius_mm**2 - reach**2, 0, None))
-    change.soft += (max(strength, 0.85) * ball).astype(np.float32)
+    change.soft += (1.5 * max(strength, 0.85) * ball).astype(np.float32)
     change.lime += _scatter_nodules(canvas, spot, n=6, spread=0.25 * spot.radius_mm, radii=(0.8, 1.7))
-    change.soft += strength * 0.7 * _scatter_nodules(canvas, spot, n=8, spread=2.2 * spot.radius_mm, radii=(1.2, 2.4))
+    change.soft += strength * 1.2 * _scatter_nodules(canvas, spot, n=8, spread=2.2 * spot.radius_mm, radii=(1.2, 2.4))
 
 
 def _old(canvas: Canvas, spot: Spot, strength: float, change: Change) -> None:
     n = int(canvas.rng.integers(6, 16))
-    change.lime += 0.8 * _scatter_nodules(canvas, spot, n=n, spread=0.6 * spot.radius_mm, radii=(1.0, 2.6))
-    change.soft += strength * _scatter_nodules(canvas, spot, n=14, spread=0.7 * spot.radius_mm, radii=(1.5, 3.0))
-    change.soft += strength * 1.3 * _strands(canvas, spot, n=16, calibre_mm=1.4)
+    change.lime += 1.2 * _scatter_nodules(canvas, spot, n=n, spread=0.6 * spot.radius_mm, radii=(1.2, 3.0))
+    change.soft += strength * 1.5 * _scatter_nodules(canvas, spot, n=18, spread=0.7 * spot.radius_mm, radii=(1.5, 3.0))
+    change.soft += strength * 2.2 * _strands(canvas, spot, n=20, calibre_mm=1.6)
     _apical_cap(canvas, spot, 4 * strength, change)
 
 

@@ -52,13 +52,13 @@ _DOWN = {
 }
 _RADIUS_MM = {
     Pattern.INFILTRATE: (18.0, 32.0),
-    Pattern.CAVITY: (10.0, 22.0),
+    Pattern.CAVITY: (11.0, 22.0),
     Pattern.EFFUSION: (20.0, 95.0),  # height of the fluid at the wall
     Pattern.CONSOLIDATION: (26.0, 44.0),
     Pattern.FIBROSIS: (24.0, 36.0),
-    Pattern.TUBERCULOMA: (7.0, 15.0),
+    Pattern.TUBERCULOMA: (8.0, 16.0),
     Pattern.OLD: (14.0, 26.0),
-    Pattern.MILIARY: (0.5, 1.4),  # of one nodule
+    Pattern.MILIARY: (0.9, 1.5),  # of one nodule
 }
 
 

@@ -54,25 +54,22 @@ class Grid:
 
 def splat(grid: Grid, points: Points, volume_mm3: Points) -> Floats:
     """Mean length in mm inside matter that is given as points (N, 2 or more) with volumes (N,)."""
-    column = (points[:, 0] - grid.left) / grid.pixel_mm - 0.5
-    row = (points[:, 1] - grid.top) / grid.pixel_mm - 0.5
-    inside = (column > -1) & (column < grid.width) & (row > -1) & (row < grid.height)
-    column, row, weight = column[inside], row[inside], volume_mm3[inside] / grid.pixel_mm**2
-    # one pixel of padding all round takes what a bilinear foot puts outside
-    left, top = np.floor(column).astype(np.int64) + 1, np.floor(row).astype(np.int64) + 1
-    right_part, lower_part = column - (left - 1), row - (top - 1)
+    column = (points[:, 0] - grid.left) / grid.pixel_mm + 0.5  # one pixel of padding all round takes what falls outside
+    row = (points[:, 1] - grid.top) / grid.pixel_mm + 0.5
+    inside = (column >= 0) & (column < grid.width + 1) & (row >= 0) & (row < grid.height + 1)
+    column, row, weight = column[inside], row[inside], volume_mm3[inside]
+    left, top = column.astype(np.int64), row.astype(np.int64)
+    column -= left
+    row -= top
     stride, size = grid.width + 2, (grid.height + 2) * (grid.width + 2)
     corner = top * stride + left
-    total = np.zeros(size)
-    for step, share in (
-        (0, (1 - right_part) * (1 - lower_part)),
-        (1, right_part * (1 - lower_part)),
-        (stride, (1 - right_part) * lower_part),
-        (stride + 1, right_part * lower_part),
-    ):
-        total += np.bincount(corner + step, weight * share, minlength=size)[:size]
+    lower = weight * row
+    upper = weight - lower
+    total = np.bincount(corner, upper * (1 - column), size)
+    for step, share in ((1, upper * column), (stride, lower * (1 - column)), (stride + 1, lower * column)):
+        total[step:] += np.bincount(corner, share, size)[: size - step]
     padded = total.reshape(grid.height + 2, stride)
-    return padded[1:-1, 1:-1].astype(np.float32)
+    return (padded[1:-1, 1:-1] / grid.pixel_mm**2).astype(np.float32)
 
 
 def curve(knots: Points | list[float], values: Points | list[float], at: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -110,15 +107,42 @@ def smooth_step(value: Floats | npt.NDArray[np.float64]) -> Floats:
 
 
 def blurred(image: Floats, sigma_px: float) -> Floats:
-    """Gaussian blur by Fourier transform, with mirrored margins."""
+    """Gaussian blur with mirrored margins: by sums of shifted rows and columns if narrow, else by Fourier transform."""
     if sigma_px < 0.1:
         return image
     margin = min(int(3 * sigma_px) + 1, min(image.shape) - 1)
-    padded = np.pad(image, margin, mode="reflect")
-    fy, fx = np.fft.fftfreq(padded.shape[0])[:, None], np.fft.rfftfreq(padded.shape[1])[None, :]
-    response = np.exp(-2 * (np.pi * sigma_px) ** 2 * (fy**2 + fx**2))
+    if sigma_px < 2:
+        weights = np.exp(-0.5 * (np.arange(-margin, margin + 1) / sigma_px) ** 2).astype(np.float32)
+        weights /= weights.sum()
+        return _shifted_sum(_shifted_sum(image, weights).T, weights).T
+    height, width = (_smooth_size(n + 2 * margin) for n in image.shape)
+    padded = np.pad(image, ((margin, height - image.shape[0] - margin), (margin, width - image.shape[1] - margin)), "symmetric")
+    fy, fx = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :]
+    response = np.exp(-2 * (np.pi * sigma_px) ** 2 * (fy**2 + fx**2)).astype(np.float32)
     soft = np.fft.irfft2(np.fft.rfft2(padded) * response, s=padded.shape)
     return np.asarray(soft[margin : margin + image.shape[0], margin : margin + image.shape[1]], np.float32)
+
+
+def _shifted_sum(image: Floats, weights: Floats) -> Floats:
+    """Columns of (H, W) blended with their neighbours above and below."""
+    margin, height = len(weights) // 2, image.shape[0]
+    padded = np.pad(image, ((margin, margin), (0, 0)), "symmetric")
+    total = weights[margin] * image
+    for k in range(margin):  # the weights are symmetric
+        total += weights[k] * (padded[k : k + height] + padded[2 * margin - k : 2 * margin - k + height])
+    return total
+
+
+def _smooth_size(n: int) -> int:
+    """The next whole number that has no prime factor above 5, for a fast transform."""
+    while True:
+        rest = n
+        for prime in (2, 3, 5):
+            while rest % prime == 0:
+                rest //= prime
+        if rest == 1:
+            return n
+        n += 1
 
 
 def cloud(

@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from hilum.data.phantom.attenuation import Lengths, Material
 from hilum.data.phantom.exposure import Technique
-from hilum.data.phantom.person import Person, Pose
 from hilum.data.phantom.rays import Floats, Grid
+from hilum.data.phantom.thorax import Thorax
 
 
 class Site(StrEnum):
@@ -65,7 +65,7 @@ def draw_setup(site: Site, rng: np.random.Generator) -> Setup:
 def _dressing(site: Site, rng: np.random.Generator) -> tuple[tuple[float, float, float, float], str, str, bool, str]:
     portable = site is Site.C and rng.random() < 0.3
     share = {Site.A: 0.35, Site.B: 0.7, Site.C: 0.4}[site]
-    widths = rng.uniform(0, 0.045, 4) * (rng.random(4) < share)
+    widths = rng.uniform(0, 0.03, 4) * (rng.random(4) < share)
     marker = str(rng.choice(["R", "L", ""], p={Site.A: [0.2, 0.2, 0.6], Site.B: [0.75, 0.1, 0.15], Site.C: [0.4, 0.5, 0.1]}[site]))
     caption = {Site.A: "", Site.B: "", Site.C: "AP PORTABLE" if portable else ""}[site]
     if not caption and rng.random() < 0.3:
@@ -74,14 +74,16 @@ def _dressing(site: Site, rng: np.random.Generator) -> tuple[tuple[float, float,
     return (left, top, right, bottom), marker, caption, bool(rng.random() < 0.5 and site is Site.B), "AP" if portable else "PA"
 
 
-def film_grid(setup: Setup, person: Person, pose: Pose, side: int) -> Grid:
-    """The pixels of a film whose longest side is `side`; the field follows the patient's size."""
-    size = float(np.clip(person.size, 0.2, 1.0)) if person.size < 0.75 else 1.0
-    width, height = setup.width_mm * size, setup.height_mm * size
+def film_grid(setup: Setup, thorax: Thorax, side: int) -> Grid:
+    """The pixels of a film whose longest side is `side`; the field follows the patient's size and both lungs fit."""
+    size, pose = thorax.person.size, thorax.pose
+    scale = size if size < 0.75 else 1.0  # a child gets a smaller plate
+    width, height = setup.width_mm * scale, max(setup.height_mm * scale, 1.12 * thorax.base)
     pixel = max(width, height) / side
     rows, columns = max(round(height / pixel), 1), max(round(width / pixel), 1)
-    middle = 112 * person.size if height >= width else 118 * person.size
-    return Grid(rows, columns, pixel, pose.offset_x * size - width / 2, middle + pose.offset_y * size - height / 2)
+    spare = height - thorax.base
+    top = -spare * 0.5 + np.clip(pose.offset_y * scale, -0.3 * spare, 0.3 * spare)
+    return Grid(rows, columns, pixel, pose.offset_x * scale - width / 2, float(top))
 
 
 def add_marker(lengths: Lengths, setup: Setup, rng: np.random.Generator) -> None:

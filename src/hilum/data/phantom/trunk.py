@@ -97,7 +97,8 @@ def add_breasts(lengths: Lengths, thorax: Thorax, rng: np.random.Generator) -> l
         dy = (grid.y - y0) / np.where(grid.y < y0, tall_up, tall_down)
         reach = ((grid.x - x0) / wide) ** 2 + dy**2
         thick = 38 * person.breast * person.size
-        mound = np.clip(1 - reach, 0, None) ** np.where(grid.y < y0, 1.4, 0.62)
+        fullness = 1.4 - 0.78 * smooth_step((grid.y - y0 + 0.6 * wide) / (0.9 * wide))  # flat above, round below
+        mound = np.clip(1 - reach, 0, None) ** fullness
         lengths.add(Material.FAT, (0.55 * thick * mound).astype(np.float32))
         lengths.add(Material.SOFT, (0.45 * thick * mound).astype(np.float32))
         nipples.append((x0 + side * 0.12 * wide, y0 + 0.3 * tall_down))
