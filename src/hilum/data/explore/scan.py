@@ -117,6 +117,5 @@ def _read_reduced(film: Film, unreadable: list[UnreadableFilm], mended: Counter[
         unreadable.append(UnreadableFilm(film.film, error.code, error.reason))
         return None
     mended.update(set(radiograph.notes))
-    return fit_within(
-        radiograph.pixels, MEASURED_SIDE
-    )  # a film smaller than that grows, so that all are measured alike
+    # a film smaller than that grows, so that all are measured alike
+    return fit_within(radiograph.pixels, MEASURED_SIDE)

@@ -62,11 +62,10 @@ def _control_notes(exploration: Exploration) -> Iterator[str]:
         if control.target.startswith("site"):
             sites.setdefault(control.target, control)
     if sites:
-        best = "; ".join(
-            f"{target}, by {_told(control)}" for target, control in list(sites.items())[:N_SITES]
-        )
+        named = [f"{target.removeprefix('site: ')}, by {_told(control)}" for target, control in sites.items()]
+        best = "; ".join(named[:N_SITES])
         rest = f" (and {len(sites) - N_SITES} more)" if len(sites) > N_SITES else ""
-        yield f"The films tell their site: {best}{rest}. Test on sites that were not trained on."
+        yield f"Without looking at the lungs, the films tell their site: {best}{rest}. Test on sites that were not trained on."
 
 
 def _is_telling(control: Control) -> bool:
