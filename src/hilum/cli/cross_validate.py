@@ -1,0 +1,41 @@
+"""`hilum cross-validate`: a network a fold, each judged on films of patients it never saw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hilum.cli import training_options as options
+
+
+@click.command(short_help="Train and test a network fold by fold, by patient.")
+@options.config_argument
+@options.out_option
+@options.manifest_option
+@options.seed_option
+@options.cache_option
+def cross_validate(
+    config: Path, out: Path, manifest: Path | None, seed: int | None, cache: Path | None
+) -> None:
+    """Cross-validate by patient, stratified by label and site, as the TOML file CONFIG says.
+
+    Writes OUT/predictions.parquet, a row a film, each scored by the network that saw neither it nor its
+    patient. A run that was stopped goes on where it stopped when the command is given again.
+    """
+    settings = options.read_train_settings(config, manifest, seed)
+    from hilum.evaluation.discrimination import auroc
+    from hilum.training import cross_validation as folds
+
+    rows = folds.cross_validate(folds.load_run(settings, out, cache=cache), out)
+    for fold in range(settings.n_folds):
+        options.draw_history(
+            folds.fold_folder(out, fold), f"{settings.network}, fold {fold}, seed {settings.seed}"
+        )
+    area = auroc([row.label for row in rows], [row.score for row in rows])
+    interval = f"({area.low:.3f}-{area.high:.3f})" if area.low is not None and area.high is not None else ""
+    if area.value is None:
+        click.echo(f"AUC not estimable: {area.why}")
+    else:
+        click.echo(f"AUC {area.value:.3f} {interval}, {area.n} films, {area.n_positive} positive")
+    click.echo(f"next: hilum evaluate {out / folds.PREDICTIONS_NAME} --out {out / 'evaluation'}")

@@ -1,0 +1,90 @@
+"""`hilum export`: a finished run becomes a bundle."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from hilum.inference.bundle import BundleFacts
+    from hilum.reports.model_card import Evidence
+
+CARD_NAME = "model-card.md"
+
+
+@click.command(short_help="Turn a finished run into a bundle that can screen.")
+@click.argument("run", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="The bundle's folder."
+)
+@click.option("--name", default=None, help="Of the bundle; the folder's name where left out.")
+@click.option("--version", default="0.1.0", show_default=True, help="Of the bundle.")
+@click.option("--licence", default="not stated", help="Of the weights, as a sentence for the card.")
+@click.option(
+    "--judged-by", type=click.Path(path_type=Path, file_okay=False),
+    help="A cross-validation of the same settings, to calibrate a run of `hilum train` on.",
+)  # fmt: skip
+@click.option(
+    "--evidence", multiple=True, metavar="NAME=TABLE",
+    help="A further prediction table for the model card; may be given several times.",
+)  # fmt: skip
+@click.option(
+    "--limit", "limits", multiple=True, help="A sentence for the card on what falls short; several times."
+)
+def export(  # noqa: PLR0913 (click passes each option by name)
+    run: Path,
+    out: Path,
+    name: str | None,
+    version: str,
+    licence: str,
+    judged_by: Path | None,
+    evidence: tuple[str, ...],
+    limits: tuple[str, ...],
+) -> None:
+    """Write the bundle of a finished run: a fold each of a cross-validation, or the one network of a
+    training.
+
+    Every film that judges a network is scored by torch and by onnxruntime; they must agree within 1e-4.
+    """
+    from hilum.reports.model_card import model_card
+    from hilum.training import export as exporting
+
+    finished = exporting.read_run(run, judged_by=judged_by)
+    named = {"name": name or out.resolve().name, "version": version, "licence": licence}
+    facts = exporting.bundle_facts(finished, **named, graphs=[path.parent.name for path in finished.members])
+    tables = {"cross-validation, out of fold": finished.table} | _named_tables(evidence)
+    with tempfile.TemporaryDirectory() as scratch:
+        card = Path(scratch) / CARD_NAME
+        rows = [_evidence(title, table, facts) for title, table in tables.items()]
+        card.write_text(model_card(facts, rows, limits), encoding="utf-8")
+        bundle = exporting.export_bundle(finished, out, **named, papers=[card])
+    click.echo(f"{bundle.label}: {len(bundle.classifiers)} network(s), torch and onnxruntime agree: {out}")
+    click.echo(f"next: hilum screen FILES --bundle {out}")
+
+
+def _named_tables(evidence: tuple[str, ...]) -> dict[str, Path]:
+    tables = {}
+    for pair in evidence:
+        title, found, path = pair.partition("=")
+        if not found:
+            raise click.UsageError(f"--evidence takes NAME=TABLE, not {pair!r}")
+        tables[title] = Path(path)
+    return tables
+
+
+def _evidence(title: str, table: Path, facts: BundleFacts) -> Evidence:
+    """One table's row: AUC of its score, and what the default threshold does to its probability."""
+    from hilum.evaluation.discrimination import auroc
+    from hilum.evaluation.operating_points import at_threshold
+    from hilum.evaluation.table import read_predictions
+    from hilum.reports.model_card import Evidence
+
+    rows = [row for row in read_predictions(table) if row.label is not None]
+    truth = [row.label for row in rows]
+    score = [row.score for row in rows]
+    probability = [float(row.extra.get("probability") or row.score) for row in rows]
+    found = at_threshold(truth, probability, facts.default_point.threshold)
+    return Evidence(title, auroc(truth, score), found.sensitivity, found.specificity)

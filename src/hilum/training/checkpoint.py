@@ -1,0 +1,116 @@
+"""The state of a training run on disk, so that a killed run goes on to the same result.
+
+Trap: everything random is in here: the generator of order and augmentation, and torch's own, which dropout
+uses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import OneCycleLR
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from hilum.errors import RunInvalid
+from hilum.training.networks import NETWORKS
+from hilum.training.settings import TrainSettings
+
+N_FINDINGS = 1  # K; tuberculosis
+
+
+@dataclass
+class TrainState:
+    """All that changes during training; the one mutable record, owned by the loop."""
+
+    network: nn.Module
+    average: AveragedModel  # exponential moving average of the network; what is evaluated and exported
+    optimiser: AdamW
+    schedule: OneCycleLR
+    generator: torch.Generator
+    epoch: int = 0  # epochs done
+    history: list[dict[str, float]] = field(default_factory=list)  # a row an epoch
+    best_epoch: int = 0
+    best_weights: dict[str, Any] | None = None  # of the average, at the best inner epoch
+
+
+def start_state(settings: TrainSettings, *, n_steps: int, seed: int, device: torch.device) -> TrainState:
+    """A network at its random start, with all that trains it."""
+    torch.manual_seed(seed)
+    network = build_network(settings).to(device, memory_format=torch.channels_last)
+    optimiser = AdamW(network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
+    schedule = OneCycleLR(
+        optimiser, settings.learning_rate, total_steps=n_steps, pct_start=settings.warm_up_share
+    )
+    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.ema_decay), use_buffers=True)
+    return TrainState(network, average, optimiser, schedule, torch.Generator(device).manual_seed(seed))
+
+
+def build_network(settings: TrainSettings) -> nn.Module:
+    """The settings' network, untrained."""
+    network: nn.Module = NETWORKS.load(settings.network)(N_FINDINGS, settings.recipe.crop_side)
+    return network
+
+
+def write_checkpoint(path: Path, state: TrainState) -> None:
+    """Write whole or not at all: a kill while writing leaves the checkpoint of the epoch before."""
+    table = {
+        "network": state.network.state_dict(),
+        "average": state.average.state_dict(),
+        "optimiser": state.optimiser.state_dict(),
+        "schedule": state.schedule.state_dict(),
+        "generator": state.generator.get_state(),
+        "torch_random": torch.get_rng_state(),
+        "cuda_random": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "epoch": state.epoch,
+        "history": state.history,
+        "best_epoch": state.best_epoch,
+        "best_weights": state.best_weights,
+    }
+    draft = path.with_name(path.name + ".part")
+    torch.save(table, draft)
+    draft.replace(path)
+
+
+def take_up(path: Path, state: TrainState, device: torch.device) -> None:
+    """Bring a fresh state to where the checkpoint left off."""
+    table = _read(path, device)
+    state.network.load_state_dict(table["network"])
+    state.average.load_state_dict(table["average"])
+    state.optimiser.load_state_dict(table["optimiser"])
+    state.schedule.load_state_dict(table["schedule"])
+    state.generator.set_state(table["generator"].cpu())
+    torch.set_rng_state(table["torch_random"].cpu())
+    if table["cuda_random"]:
+        torch.cuda.set_rng_state_all([each.cpu() for each in table["cuda_random"]])
+    state.epoch, state.history = table["epoch"], table["history"]
+    state.best_epoch, state.best_weights = table["best_epoch"], table["best_weights"]
+
+
+def write_weights(path: Path, network: nn.Module) -> None:
+    """The finished weights, as a state dict on the CPU."""
+    weights = {name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()}
+    draft = path.with_name(path.name + ".part")
+    torch.save(weights, draft)
+    draft.replace(path)
+
+
+def read_network(path: Path, settings: TrainSettings) -> nn.Module:
+    """The settings' network with finished weights, ready to predict."""
+    network = build_network(settings)
+    network.load_state_dict(_read(path, torch.device("cpu")))
+    return network.eval()
+
+
+def _read(path: Path, device: torch.device) -> dict[str, Any]:
+    try:
+        table: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    except FileNotFoundError:
+        raise RunInvalid(f"{path.parent} has no {path.name}; its training has not finished") from None
+    except Exception as error:  # torch's errors for a damaged file share no base
+        raise RunInvalid(f"{path} cannot be read: {error}") from error
+    return table

@@ -1,0 +1,22 @@
+"""Where torch computes: CUDA, else Apple's MPS, else the CPU; and how it is made to repeat itself."""
+
+from __future__ import annotations
+
+import torch
+
+
+def best_device() -> torch.device:
+    """The fastest device this machine has."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def make_repeatable(n_threads: int | None) -> None:
+    """Ask torch for the same result from the same seed; another number of CPU threads may round otherwise."""
+    if n_threads is not None:
+        torch.set_num_threads(n_threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)  # CUDA lacks some; those warn
+    torch.backends.cudnn.benchmark = False

@@ -1,0 +1,239 @@
+"""A finished run becomes a bundle: its networks as ONNX, calibrated and cut on films they did not learn from.
+
+A cross-validation becomes an ensemble of its folds, calibrated on its out-of-fold scores; one network trained
+on all films has none, and must be calibrated on a cross-validation of the same settings, or on its own inner
+films. Trap: thresholds are chosen on the films they are first reported on. Each operating point says so in
+its source.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from hilum.data.manifest import read_manifest
+from hilum.errors import BundleInvalid, RunInvalid
+from hilum.evaluation.calibration import fit_platt
+from hilum.evaluation.operating_points import at_threshold, threshold_for_sensitivity, youden_threshold
+from hilum.evaluation.table import read_predictions
+from hilum.findings import Finding
+from hilum.inference.bundle import (
+    Bundle,
+    BundleFacts,
+    Calibration,
+    IntendedUse,
+    OperatingPoint,
+    TrainingData,
+    read_bundle,
+    write_bundle,
+)
+from hilum.inference.session import Graph, Port
+from hilum.records import Prediction
+from hilum.settings import build_settings
+from hilum.training.checkpoint import read_network
+from hilum.training.cross_validation import PREDICTIONS_NAME, sigmoid
+from hilum.training.loader import FilmArrays, load_films
+from hilum.training.loop import WEIGHTS_NAME, predicted_logits
+from hilum.training.onnx_graph import WithActivationMap, write_graph
+from hilum.training.run_folder import FACTS_NAME, read_json
+from hilum.training.settings import TrainSettings
+
+AGREEMENT = 1e-4  # largest difference between torch's and onnxruntime's probability of any judged film
+INTENDED_USE = (
+    "Scores frontal chest radiographs (PA or AP) of people of 15 years and over for abnormality "
+    "consistent with pulmonary tuberculosis. For research and decision support; not a cleared medical device."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """A run folder, read and checked."""
+
+    folder: Path
+    settings: TrainSettings
+    data_hash: str
+    commit: str
+    members: tuple[Path, ...]  # weights
+    table: Path  # predictions of films the networks did not learn from
+    judged: tuple[Prediction, ...]  # its rows
+
+
+def read_run(folder: Path, *, judged_by: Path | None = None) -> FinishedRun:
+    """A finished run of `hilum train` or `hilum cross-validate`.
+
+    Args:
+        folder: the run's.
+        judged_by: another run, whose predictions calibrate this one.
+
+    Raises:
+        RunInvalid: it is none, is not finished, or nothing judges it.
+    """
+    facts = read_json(folder / FACTS_NAME)
+    settings = build_settings(facts["settings"], TrainSettings, where=str(folder / FACTS_NAME), folder=folder)
+    folds = [folder / f"fold-{fold}" / WEIGHTS_NAME for fold in range(settings.n_folds)]
+    members = tuple(folds) if folds[0].parent.exists() else (folder / WEIGHTS_NAME,)
+    for path in members:
+        if not path.exists():
+            raise RunInvalid(f"{folder} is not finished: {path.relative_to(folder)} is missing")
+    table = (judged_by or folder) / PREDICTIONS_NAME
+    if not table.exists():
+        raise RunInvalid(
+            f"{folder} has no predictions to calibrate on; give a cross-validation of the same settings, "
+            "or train with inner_share above 0"
+        )
+    judged = tuple(read_predictions(table))
+    return FinishedRun(folder, settings, facts["data_hash"], facts["commit"], members, table, judged)
+
+
+def export_bundle(
+    run: FinishedRun, destination: Path, *, name: str, version: str, licence: str, papers: Sequence[Path] = ()
+) -> Bundle:
+    """Write the bundle after checking that onnxruntime gives torch's scores.
+
+    Args:
+        run: a finished run.
+        destination: the bundle's folder, not there yet.
+        name: of the bundle.
+        version: of the bundle.
+        licence: of the weights, as a sentence.
+        papers: further files for the folder, such as the model card.
+
+    Raises:
+        BundleInvalid: a graph's scores differ from torch's by more than `AGREEMENT`.
+        RunInvalid: the network keeps no feature map, so that it has no heat map.
+    """
+    lungs = None if run.settings.recipe.region == "film" else read_bundle(run.settings.lungs).lungs_path
+    with tempfile.TemporaryDirectory() as scratch:
+        graphs = write_members(run, Path(scratch))
+        files = {path.name: path for path in (*graphs, *papers)}
+        if lungs is not None:
+            files["lungs.onnx"] = lungs
+        facts = bundle_facts(
+            run, name=name, version=version, licence=licence, graphs=[path.name for path in graphs]
+        )
+        return write_bundle(destination, facts=facts, files=files)
+
+
+def write_members(run: FinishedRun, folder: Path) -> list[Path]:
+    """Each network as an ONNX graph, checked against torch on the films that judge it."""
+    by_fold = {film.film: film.fold for film in run.judged}
+    known = [film for film in read_manifest(run.settings.manifest) if film.film in by_fold]
+    arrays = load_films(known, run.settings.recipe, run.settings.lungs, run.folder / "cache")
+    paths = []
+    for number, weights in enumerate(run.members):
+        network = read_network(weights, run.settings)
+        if not hasattr(network, "features"):
+            raise RunInvalid(
+                f"{run.settings.network} keeps no feature map, so that a bundle of it has no heat map"
+            )
+        path = folder / ("classifier.onnx" if len(run.members) == 1 else f"classifier-{number}.onnx")
+        side = run.settings.recipe.crop_side
+        write_graph(
+            WithActivationMap(network), path, example=torch.zeros(2, 1, side, side), outputs=("logits", "map")
+        )
+        is_whole = len(run.members) == 1
+        judged = [
+            place for place, film in enumerate(arrays.films) if is_whole or by_fold[film.film] == number
+        ]
+        check_agreement(network, path, arrays, judged)
+        paths.append(path)
+    return paths
+
+
+def check_agreement(network: nn.Module, path: Path, arrays: FilmArrays, judged: Sequence[int]) -> float:
+    """The largest difference between the two engines' probabilities over films.
+
+    Raises:
+        BundleInvalid: it is above `AGREEMENT`.
+    """
+    side = arrays.arrays.shape[-1]
+    graph = Graph(
+        path,
+        input_port=Port("film", (None, 1, side, side)),
+        output_ports=[Port("logits", (None, None)), Port("map", (None, None, None, None))],
+    )
+    by_torch = sigmoid(predicted_logits(network, arrays, judged).astype(np.float64))
+    batches = torch.tensor(judged).split(64)
+    by_onnx = sigmoid(
+        np.concatenate([graph.run(arrays.batch(index)[0].numpy())[0] for index in batches], dtype=np.float64)
+    )
+    difference = float(np.abs(by_torch - by_onnx).max())
+    if difference > AGREEMENT:
+        raise BundleInvalid(f"{path.name}: onnxruntime and torch differ by {difference:.1e} on a film")
+    return difference
+
+
+def bundle_facts(
+    run: FinishedRun, *, name: str, version: str, licence: str, graphs: Sequence[str]
+) -> BundleFacts:
+    """What bundle.json says."""
+    truth = np.array([row.label for row in run.judged])
+    logits = np.array([float(row.extra["logit"]) for row in run.judged])
+    calibration = Calibration(*fit_platt(truth, logits))
+    points = operating_points(truth, calibration.probability(logits), run)
+    positives = int(truth.sum())
+    return BundleFacts(
+        name=name,
+        version=version,
+        created=datetime.now(UTC).date().isoformat(),
+        commit=run.commit,
+        findings=(Finding.TUBERCULOSIS.value,),
+        recipe=run.settings.recipe,
+        classifiers=tuple(graphs),
+        lungs=None if run.settings.recipe.region == "film" else "lungs.onnx",
+        calibration=(calibration,),
+        operating_points=points,
+        default_operating_point=points[0].name,
+        intended_use=IntendedUse(INTENDED_USE, minimum_age_years=15.0, views=("PA", "AP")),
+        training_data=TrainingData(
+            _data_sentence(run), n=len(truth), positives=positives, hash=run.data_hash
+        ),
+        licence=licence,
+    )
+
+
+def operating_points(
+    truth: npt.NDArray[np.int64], probability: npt.NDArray[np.float64], run: FinishedRun
+) -> tuple[OperatingPoint, ...]:
+    """WHO's sensitivity of 90 % first, then the cut of Youden."""
+    films = (
+        f"{len(truth)} films of {', '.join(sorted({row.site or 'a site not named' for row in run.judged}))}"
+    )
+    rules = {
+        "sensitivity-90": (
+            threshold_for_sensitivity(truth, probability, 0.9),
+            "the highest with sensitivity >= 0.90",
+        ),
+        "youden": (youden_threshold(truth, probability), "the highest sensitivity + specificity - 1"),
+    }
+    points = []
+    for name, (threshold, rule) in rules.items():
+        found = at_threshold(truth, probability, threshold)
+        points.append(
+            OperatingPoint(
+                name=name,
+                finding=Finding.TUBERCULOSIS.value,
+                threshold=float(threshold),
+                source=f"{rule} on {films}, each scored by a network that did not learn from it; chosen on "
+                "the films its figures are of, so they flatter it; calibrate locally before use",
+                sensitivity=found.sensitivity,
+                specificity=found.specificity,
+            )
+        )
+    return tuple(points)
+
+
+def _data_sentence(run: FinishedRun) -> str:
+    sites = sorted({row.site or "a site not named" for row in run.judged})
+    rule = (
+        f"{len(run.members)} networks, each on all folds but one" if len(run.members) > 1 else "one network"
+    )
+    return f"{len(run.judged)} labelled films of {', '.join(sites)}; {rule} ({run.settings.network})"

@@ -1,0 +1,133 @@
+"""A manifest becomes arrays in memory by the one recipe, kept on disk so that the next run starts at once.
+
+Trap: the kept arrays are named by a hash of everything they depend on (films, recipe, lungs graph); nothing
+else may enter `_film_array`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from hilum.errors import TrainingRefused, UnreadableImage
+from hilum.imaging.hashing import file_sha256
+from hilum.imaging.read import read_radiograph
+from hilum.imaging.recipe import Recipe, film_canvas, model_input, without_lungs
+from hilum.inference.bundle import read_bundle
+from hilum.inference.lungs import LungFinder
+from hilum.records import Film
+from hilum.settings import settings_as_table
+from hilum.training.run_folder import dataset_hash
+
+log = logging.getLogger(__name__)
+
+Control = Literal["none", "lungs-blanked"]
+"""What is done to the film before the recipe, to learn what else than the lungs tells the label."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmArrays:
+    """Films ready for a network; the order of all three is one."""
+
+    films: tuple[Film, ...]
+    arrays: Tensor  # (N, 1, H, W) float16: half of float32's memory, and finer than 8-bit films
+    labels: Tensor  # (N, 1) float32 of 1, 0, NaN
+
+    def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """Arrays float32 and labels at these places."""
+        return self.arrays[index].float(), self.labels[index]
+
+    def __len__(self) -> int:
+        return len(self.films)
+
+
+def load_films(
+    films: Sequence[Film], recipe: Recipe, lungs: str, cache: Path, *, control: Control = "none"
+) -> FilmArrays:
+    """Read films by the recipe; those that cannot be read, or have no lungs, are left out and named in the
+    log.
+
+    Args:
+        films: from a manifest.
+        recipe: the steps.
+        lungs: the bundle whose lungs network is used, by name or folder; not opened where the region is the
+            film.
+        cache: the folder where arrays are kept.
+        control: needs the lungs region.
+    """
+    finder_path = None if recipe.region == "film" else read_bundle(lungs).lungs_path
+    path = cache / f"films-{_cache_key(films, recipe, finder_path, control)}.npz"
+    if not path.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        _write_cache(path, _read_all(films, recipe, finder_path, control))
+    with np.load(path) as kept:
+        names, arrays = kept["names"].tolist(), kept["arrays"]
+    by_name = {film.film: film for film in films}
+    chosen = tuple(by_name[name] for name in names)
+    labels = [[np.nan if film.label is None else film.label] for film in chosen]
+    return FilmArrays(chosen, torch.from_numpy(arrays), torch.tensor(labels, dtype=torch.float32))
+
+
+def _read_all(
+    films: Sequence[Film], recipe: Recipe, lungs_path: Path | None, control: Control
+) -> dict[str, npt.NDArray[Any]]:
+    finder = None if lungs_path is None else LungFinder(lungs_path, recipe)
+    names, arrays = [], []
+    for film, array in _film_arrays(films, recipe, finder, control):
+        names.append(film.film)
+        arrays.append(array.astype(np.float16))
+    if not arrays:
+        raise TrainingRefused("none of the films could be read")
+    return {"names": np.array(names), "arrays": np.stack(arrays)}
+
+
+def _film_arrays(
+    films: Sequence[Film], recipe: Recipe, finder: LungFinder | None, control: Control
+) -> Iterator[tuple[Film, npt.NDArray[np.float32]]]:
+    for film in tqdm(films, desc="reading films", unit="film", leave=False):
+        try:
+            canvas = film_canvas(read_radiograph(film.image_path).pixels, recipe)
+        except UnreadableImage as error:
+            log.warning("%s is left out: %s", film.film, error)
+            continue
+        lungs = None if finder is None else finder.find(canvas)
+        if lungs is not None and lungs.n_parts == 0:
+            log.warning("%s is left out: no lungs were found", film.film)
+            continue
+        if lungs is not None and control == "lungs-blanked":
+            canvas = without_lungs(canvas, lungs)
+        yield film, model_input(canvas, lungs, recipe).array
+
+
+def _cache_key(films: Sequence[Film], recipe: Recipe, lungs_path: Path | None, control: Control) -> str:
+    facts = {
+        "films": dataset_hash(films),
+        "recipe": settings_as_table(recipe),
+        "lungs": None if lungs_path is None else file_sha256(lungs_path),
+        "control": control,
+        "code": _recipe_code_hash(),
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _recipe_code_hash() -> str:
+    """Of the imaging room's source: a changed recipe must not meet arrays of the old one."""
+    room = Path(str(read_radiograph.__code__.co_filename)).parent
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(room.glob("*.py")))).hexdigest()
+
+
+def _write_cache(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
+    draft = path.with_suffix(".part.npz")
+    np.savez(draft, **arrays)
+    draft.replace(path)

@@ -1,0 +1,45 @@
+"""From a torch network to an ONNX graph whose first axis, the films, may have any length."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+OPSET = 18  # onnxruntime 1.22 and newer read it; torch's exporter is native to it
+
+
+class WithActivationMap(nn.Module):
+    """A classifier of `features` and `head` that also returns the map whose mean is its logit.
+
+    Zhou et al. 2016: pooling and a linear layer commute, so the layer may be applied at every place.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.head: nn.Linear = network.head  # type: ignore[assignment]
+
+    def forward(self, film: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.network.features(film)  # type: ignore[operator]
+        kernel = self.head.weight[:, :, None, None]
+        activation = nn.functional.conv2d(features, kernel, self.head.bias)  # (N, K, h, w)
+        return activation.mean(dim=(2, 3)), activation
+
+
+def write_graph(network: nn.Module, path: Path, *, example: Tensor, outputs: Sequence[str]) -> None:
+    """Write a network of one input, `film`, as ONNX in a single file, whole or not at all."""
+    draft = path.with_name(path.name + ".part")
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch 2.13's exporter warns of its own deprecations
+        torch.onnx.export(
+            network.eval(), (example,), str(draft), input_names=["film"], output_names=list(outputs),
+            opset_version=OPSET, dynamo=True, external_data=False, verbose=False,
+            dynamic_shapes={"film": {0: torch.export.Dim("n_films", min=1)}},
+        )  # fmt: skip
+    draft.replace(path)

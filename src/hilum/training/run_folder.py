@@ -1,0 +1,108 @@
+"""The folder of a run: what was asked, with which code, packages, and data, and what came of it.
+
+Trap: a run may only go on where its settings and data are the ones that started it; anything else is another
+run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from hilum.errors import OutputRefused, RunInvalid
+from hilum.records import Film
+from hilum.settings import settings_as_table
+from hilum.training.settings import TrainSettings
+
+FACTS_NAME = "run.json"
+PACKAGES = ("hilum", "numpy", "torch", "onnxruntime", "pillow")
+IGNORED_ON_RESUME = ("manifest", "n_threads")  # a folder may be moved, a machine may be another
+
+
+def open_run(folder: Path, settings: TrainSettings, films: Sequence[Film]) -> dict[str, Any]:
+    """Start a run in an empty folder, or take up one of the same settings and films; returns its facts."""
+    facts = {
+        "settings": settings_as_table(settings),
+        "data_hash": dataset_hash(films),
+        "n_films": len(films),
+        **provenance(),
+    }
+    path = folder / FACTS_NAME
+    if path.exists():
+        return _taken_up(read_json(path), facts, folder)
+    if folder.exists() and any(folder.iterdir()):
+        raise OutputRefused(f"{folder} holds other things than a run; choose an empty folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(path, facts)
+    return facts
+
+
+def provenance() -> dict[str, Any]:
+    """When, with which code and packages, and on what machine."""
+    return {
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": source_commit(),
+        "versions": {name: version(name) for name in PACKAGES},
+        "machine": {
+            "python": platform.python_version(),
+            "system": platform.platform(),
+            "cores": os.cpu_count(),
+        },
+    }
+
+
+def dataset_hash(films: Sequence[Film]) -> str:
+    """SHA-256 over the sorted names, labels, and file hashes of films; the same films, the same hash."""
+    lines = sorted(f"{film.film} {film.label} {film.sha256}" for film in films)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def source_commit() -> str:
+    """The commit of the source in use, with -dirty where it was changed; "release" for an installed wheel."""
+    here = Path(__file__).parent
+    try:
+        found = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+            cwd=here, capture_output=True, text=True, timeout=10, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return f"release {version('hilum')}"
+    return found.stdout.strip()
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a run folder."""
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunInvalid(f"{path} cannot be read: {error}") from None
+    if not isinstance(table, dict):
+        raise RunInvalid(f"{path} must hold a JSON object")
+    return table
+
+
+def write_json(path: Path, table: Mapping[str, Any]) -> None:
+    """Write whole or not at all."""
+    draft = path.with_name(path.name + ".part")
+    draft.write_text(json.dumps(table, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    draft.replace(path)
+
+
+def _taken_up(found: dict[str, Any], asked: dict[str, Any], folder: Path) -> dict[str, Any]:
+    if found.get("data_hash") != asked["data_hash"]:
+        raise RunInvalid(f"{folder} was started on other films; choose another folder")
+    before = found.get("settings", {})
+    for key, value in asked["settings"].items():
+        if key not in IGNORED_ON_RESUME and before.get(key) != value:
+            raise RunInvalid(
+                f"{folder} was started with {key} = {before.get(key)!r}, not {value!r}; choose another folder"
+            )
+    return found

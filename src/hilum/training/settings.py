@@ -1,0 +1,74 @@
+"""What a training run is told; filled from TOML by `hilum.settings`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hilum.imaging.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class AugmentSettings:
+    """How far a film is moved and toned at random, each batch anew; all zero leaves it as it is."""
+
+    rotate_degrees: float = 10.0  # uniform, either way
+    scale: float = 0.15  # of the natural logarithm of the side, either way
+    stretch: float = 0.1  # of the logarithm of width over height, either way
+    shift: float = 0.05  # of the side, either way
+    flip_probability: float = 0.5  # left-right; a mirrored chest still shows tuberculosis
+    tone: float = 0.25  # standardised grey levels: curvature, gain (log), and offset, either way
+    blur: float = 1.0  # 1 replaces a film by its 3x3 mean; half of this sharpens
+    noise: float = 0.1  # standard deviation in standardised grey levels, at most
+    erase_probability: float = 0.4  # of one box of 1/12 to 1/4 of the side set to 0
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """One training run of one network."""
+
+    manifest: Path
+    network: str = "hilum-small"
+    recipe: Recipe = field(default_factory=Recipe)
+    lungs: str = "hilum-small"  # the bundle, by name or folder, whose lungs network finds the lungs
+    augment: AugmentSettings = field(default_factory=AugmentSettings)
+    epochs: int = 60
+    batch_size: int = 32  # films
+    learning_rate: float = 3e-3  # peak of the one-cycle schedule, AdamW
+    warm_up_share: float = 0.2  # of all steps, until the peak
+    weight_decay: float = 0.05
+    label_smoothing: float = 0.05
+    ema_decay: float = (
+        0.99  # exponential moving average of the weights, per step; what is evaluated and exported
+    )
+    inner_share: float = (
+        0.0  # of the training films, by patient, held out for early stopping; 0 trains on all
+    )
+    patience: int | None = None  # epochs without a better inner AUC before stopping; None runs all epochs
+    n_folds: int = 5  # for cross-validate
+    seed: int = 0
+    n_threads: int | None = (
+        None  # CPU threads; None leaves torch's choice; a result repeats only at the same number
+    )
+    allow_single_site_class: bool = False  # train although a class comes from one site only
+
+    @property
+    def has_early_stopping(self) -> bool:
+        return self.patience is not None
+
+
+@dataclass(frozen=True)
+class LungsSettings:
+    """Training of the lungs network, from films with lung masks."""
+
+    manifests: tuple[Path, ...]
+    judged: tuple[Path, ...] = ()  # manifests whose films are only judged, never learnt from
+    lungs_side: int = 128  # pixels; goes into every recipe that uses the network
+    held_out_share: float = 0.1  # of the films, by patient, judged and never learnt from
+    epochs: int = 60  # of `n_steps_an_epoch`
+    n_steps_an_epoch: int = 16
+    batch_size: int = 16  # films
+    learning_rate: float = 4e-3  # peak of the one-cycle schedule, AdamW
+    weight_decay: float = 1e-4
+    seed: int = 0
+    n_threads: int | None = None
