@@ -1,7 +1,7 @@
 """The way to a Kaggle dataset, through Kaggle's own client library: it finds the token and speaks the API.
 
 The trap: the library authenticates while it is imported, prints to standard output, ends the process where it
-finds no token, waits for ever on a silent server, and prints the token where VERBOSE is set; all shut off here.
+finds no token, waits for ever on a silent server, and prints the token where VERBOSE is set: not here.
 """
 
 from __future__ import annotations

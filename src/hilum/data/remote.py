@@ -75,10 +75,8 @@ def network_fault(error: Exception) -> str:
 def retry_after_s(response: Any) -> float | None:
     """Seconds to wait by the Retry-After header, a number or a date (RFC 9110, 10.2.3)."""
     stated = response.headers.get("Retry-After", "")
-    try:
+    with contextlib.suppress(ValueError):
         return max(0.0, float(stated))
-    except ValueError:
-        pass
     try:
         return max(0.0, email.utils.parsedate_to_datetime(stated).timestamp() - time.time())
     except (ValueError, TypeError):
