@@ -1,6 +1,6 @@
-"""Seeded chest films of made-up people: attenuation along rays, TB-like findings of known place, three sites.
+"""Seeded chest films of made-up people: rays through matter, TB-like findings in known places, three sites.
 
-`build_phantom` draws one film in memory, `write_phantoms` writes a set; both give the same bytes for the same seed.
+`build_phantom` draws one film in memory, `write_phantoms` writes a set; the same seed gives the same bytes.
 """
 
 from hilum.data.phantom.cohort import FileForm, Mix

@@ -1,7 +1,7 @@
 """Materials of a chest and how strongly each takes X-rays away (Beer-Lambert).
 
-Mass attenuation coefficients and densities: Hubbell and Seltzer, NIST XAAMDI (ICRU-44 tissues), at 60 and 80 keV,
-between which a chest beam behind the patient has its effective energy.
+Mass attenuation coefficients and densities: Hubbell and Seltzer, NIST XAAMDI (ICRU-44 tissues), at 60 and
+80 keV, between which a chest beam behind the patient has its effective energy.
 The trap: inflated lung keeps lung tissue's mass coefficient but has a quarter of its density.
 """
 
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from hilum.data.phantom.rays import Floats, Grid
+from hilum.data.phantom.rays import Floats, Grid, Reals
 
 
 class Material(StrEnum):
@@ -61,15 +61,16 @@ class Lengths:
     def __getitem__(self, material: Material) -> Floats:
         return self._maps[material]
 
-    def add(self, material: Material, length_mm: Floats, *, instead_of: Material | None = None) -> None:
+    def add(self, material: Material, length_mm: Reals, *, instead_of: Material | None = None) -> None:
         """Add matter; `instead_of` is the matter that it takes the place of."""
-        self._maps[material] += length_mm
+        length = length_mm.astype(np.float32, copy=False)
+        self._maps[material] += length
         if instead_of is not None:
-            self._maps[instead_of] -= length_mm
+            self._maps[instead_of] -= length
 
-    def remove(self, material: Material, length_mm: Floats) -> None:
+    def remove(self, material: Material, length_mm: Reals) -> None:
         """Put air in the place of matter."""
-        self._maps[material] -= length_mm
+        self._maps[material] -= length_mm.astype(np.float32, copy=False)
 
     def attenuation(self, energy_kev: float) -> Floats:
         """The line integral, in nepers: the beam behind is exp(-attenuation)."""

@@ -6,6 +6,8 @@ The trap: samples must lie closer than a pixel in every direction, or a bone sho
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from hilum.data.phantom.attenuation import Lengths, Material
@@ -14,6 +16,24 @@ from hilum.data.phantom.rays import Points, blurred, cloud, path, splat
 
 _GOLDEN = 2.399963  # radians: points at this turn fill a disc evenly (Vogel, 1979)
 _UNSHARPNESS_MM = 0.45  # breath, heartbeat, and focus; also evens out the samples
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """The cuts of a tube: centres (N, 3), two axes (N, 3), and half-axes (N,)."""
+
+    centre: Points
+    up: Points
+    out: Points
+    tall: Points
+    thick: Points
+
+    def points(self, radius: Points | float, angle: Points) -> Points:
+        """Points (N * M, 3) at polar places (N, M) of every cut, radius 1 on its rim."""
+        along_up = radius * np.cos(angle) * self.tall[:, None]
+        along_out = radius * np.sin(angle) * self.thick[:, None]
+        offset = along_up[:, :, None] * self.up[:, None] + along_out[:, :, None] * self.out[:, None]
+        return np.asarray((self.centre[:, None] + offset).reshape(-1, 3))
 
 
 class Bones:
@@ -35,7 +55,7 @@ class Bones:
         return max(int(length_mm / self.step_mm) + 1, 4)
 
     def tube(self, centre: Points, *, tall: Points, thick: Points, shell_mm: float | Points) -> None:
-        """Fill a tube along `centre` (N, 3) of half-height `tall` and half-thickness `thick` (N,) with a shell."""
+        """Fill a tube along `centre` (N, 3); `tall` and `thick` are half its height and depth (N,) in mm."""
         along = np.gradient(centre, axis=0)
         step = np.linalg.norm(along, axis=1)
         along /= step[:, None]
@@ -48,13 +68,14 @@ class Bones:
         girth = np.pi * (tall + thick)
         spokes = int(np.clip(girth.max() / self.step_mm, 6, 160))
         angle = (np.arange(spokes) + phase) * (2 * np.pi / spokes)  # (N, spokes)
-        ring = _around(centre, up, out, np.cos(angle) * tall[:, None], np.sin(angle) * thick[:, None])
-        self.add(Material.COMPACT_BONE, ring, np.repeat(girth * shell_mm * self.mineral * step / spokes, spokes))
+        section = _Section(centre, up, out, tall, thick)
+        volume = girth * shell_mm * self.mineral * step / spokes
+        self.add(Material.COMPACT_BONE, section.points(1.0, angle), np.repeat(volume, spokes))
         n = int(np.clip(2.2 * tall.max() / self.step_mm, 4, 60))
         radius = np.sqrt((np.arange(n) + 0.5) / n)
         angle = np.arange(n) * _GOLDEN + 2 * np.pi * phase
-        inner = _around(centre, up, out, radius * np.cos(angle) * tall[:, None], radius * np.sin(angle) * thick[:, None])
-        self.add(Material.SPONGY_BONE, inner, np.repeat(np.pi * tall * thick * step / n, n))
+        volume = np.pi * tall * thick * step / n
+        self.add(Material.SPONGY_BONE, section.points(radius, angle), np.repeat(volume, n))
 
     def line(self, corners: list[list[float]], *, tall: float, thick: float, shell_mm: float) -> None:
         """A tube of one calibre through 3-D corners."""
@@ -85,9 +106,3 @@ class Bones:
             length = splat(lengths.grid, places, np.concatenate(self._volumes[material]))
             length = blurred(length, _UNSHARPNESS_MM / lengths.grid.pixel_mm) * np.maximum(grain, 0.3)
             lengths.add(material, length, instead_of=Material.SOFT)
-
-
-def _around(centre: Points, up: Points, out: Points, along_up: Points, along_out: Points) -> Points:
-    """Points (N * M, 3) at offsets (N, M) from each centre (N, 3) in its own cross-section."""
-    offset = along_up[:, :, None] * up[:, None, :] + along_out[:, :, None] * out[:, None, :]
-    return np.asarray((centre[:, None, :] + offset).reshape(-1, 3))

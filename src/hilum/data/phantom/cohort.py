@@ -1,6 +1,6 @@
 """A set of phantoms before any is drawn: who is filmed, where, with what finding, and in which file form.
 
-The first films of a longer set are those of a shorter one, and both labels come from every site in the share asked.
+The first films of a longer set are those of a shorter one, and both labels come from every site.
 The trap: a film's seed names the stand and the exposure; its patient's seed names the body and the disease.
 """
 
@@ -43,7 +43,7 @@ class Order:
 
     number: int  # in its set, from 1
     site: Site
-    turn: int  # among the films of its site and label, from 0: forms and quirks go by it, so they tell no label
+    turn: int  # among films of its site and label, from 0; forms and quirks go by it, so they tell no label
     seed: int
     patient_seed: int
     patient: int  # number of the patient, from 1
@@ -74,10 +74,13 @@ def plan_films(n: int, *, seed: int, mix: Mix) -> list[Order]:
 
 
 def plan_kaggle(n: int, *, seed: int, mix: Mix) -> list[Order]:
-    """Films of the Kaggle set: two of Shenzhen to one of Montgomery, second films in Montgomery only, two children."""
+    """Films of the Kaggle set: two of Shenzhen, a few of them children, to one of Montgomery."""
     turns = [Site.B if k % 3 == 2 else Site.A for k in range(n)]
     orders = list(_orders(turns, seed=seed, mix=replace(mix, form=FileForm.PNG), repeating={Site.B}))
-    children = {1: Sex.MALE, 2: Sex.FEMALE}  # of Shenzhen's films of each label: "male 16month" and "female 64days"
+    children = {
+        1: Sex.MALE,
+        2: Sex.FEMALE,
+    }  # of Shenzhen's films of each label: "male 16month" and "female 64days"
     return [
         _as_child(order, children[order.turn]) if order.site is Site.A and order.turn in children else order
         for order in orders
@@ -98,9 +101,13 @@ def _orders(turns: list[Site], *, seed: int, mix: Mix, repeating: set[Site]) -> 
         stored = FileForm.DICOM if mix.form is FileForm.DICOM or site is Site.C else FileForm.PNG
         order = Order(number, site, drawn[site, is_sick], own, own, number, pattern, stored)
         drawn[site, is_sick] += 1
-        first = _first_film(earlier.get(site, []), order) if site in repeating and k % _SECOND_FILM == 4 else None
+        first = (
+            _first_film(earlier.get(site, []), order) if site in repeating and k % _SECOND_FILM == 4 else None
+        )
         if first:
-            order = replace(order, patient=first.patient, patient_seed=first.patient_seed, pattern=first.pattern)
+            order = replace(
+                order, patient=first.patient, patient_seed=first.patient_seed, pattern=first.pattern
+            )
         else:
             n_sick += is_sick
             earlier.setdefault(site, []).append(order)

@@ -37,13 +37,17 @@ def add_distractors(
     return tuple(named)
 
 
-def _nipples(lengths: Lengths, thorax: Thorax, nipples: list[tuple[float, float]], rng: np.random.Generator) -> None:
+def _nipples(
+    lengths: Lengths, thorax: Thorax, nipples: list[tuple[float, float]], rng: np.random.Generator
+) -> None:
     if not nipples:
         level = 0.72 * thorax.height
-        nipples = [(side * 0.68 * thorax.person.half_width, level + 5 * rng.standard_normal()) for side in (-1, 1)]
+        nipples = [
+            (side * 0.68 * thorax.person.half_width, level + 5 * rng.standard_normal()) for side in (-1, 1)
+        ]
     for x, y in nipples:
         reach = np.hypot(lengths.grid.x - x, lengths.grid.y - y)
-        lengths.add(Material.SOFT, (9 * np.clip(1.15 - reach / 5.0, 0, 1) ** 0.7).astype(np.float32))
+        lengths.add(Material.SOFT, (9 * np.clip(1.15 - reach / 5.0, 0, 1) ** 0.7))
 
 
 def _wire(lengths: Lengths, corners: list[list[float]], *, calibre_mm: float) -> None:
@@ -57,7 +61,7 @@ def _wire(lengths: Lengths, corners: list[list[float]], *, calibre_mm: float) ->
 def _disc(lengths: Lengths, at: tuple[float, float], *, radius_mm: float, thick_mm: float) -> None:
     reach = np.hypot(lengths.grid.x - at[0], lengths.grid.y - at[1])
     edge = np.clip((radius_mm - reach) / lengths.grid.pixel_mm + 0.5, 0, 1)
-    lengths.add(Material.METAL, (thick_mm * edge).astype(np.float32))
+    lengths.add(Material.METAL, (thick_mm * edge))
 
 
 def _leads(lengths: Lengths, thorax: Thorax, rng: np.random.Generator) -> None:
@@ -74,7 +78,9 @@ def _necklace(lengths: Lengths, thorax: Thorax, rng: np.random.Generator) -> Non
     low = rng.uniform(25, 60)
     n = 160
     t = np.linspace(-1, 1, n)
-    beads: Points = np.stack([58 * np.sign(t) * np.abs(t) ** 0.8, low - (low + 62) * np.abs(t) ** 2.2], axis=1)
+    beads: Points = np.stack(
+        [58 * np.sign(t) * np.abs(t) ** 0.8, low - (low + 62) * np.abs(t) ** 2.2], axis=1
+    )
     beads[:, 1] += 0.4 * rng.standard_normal(n)
     lengths.add(Material.METAL, splat(lengths.grid, beads, np.full(n, 1.4)))
 
@@ -84,7 +90,7 @@ def _granuloma(lengths: Lengths, thorax: Thorax, rng: np.random.Generator) -> No
     x, y = thorax.place(side, across=float(rng.uniform(0.2, 0.85)), down=float(rng.uniform(0.3, 0.95)))
     radius = rng.uniform(1.5, 3.0)
     reach = np.hypot(lengths.grid.x - x, lengths.grid.y - y)
-    lengths.add(Material.COMPACT_BONE, np.sqrt(np.clip(radius**2 - reach**2, 0, None)).astype(np.float32))
+    lengths.add(Material.COMPACT_BONE, np.sqrt(np.clip(radius**2 - reach**2, 0, None)))
 
 
 def _hooks(lengths: Lengths, thorax: Thorax, rng: np.random.Generator) -> None:
@@ -93,4 +99,8 @@ def _hooks(lengths: Lengths, thorax: Thorax, rng: np.random.Generator) -> None:
         for side in (-1, 1):
             x = side * 5 + rng.normal(0, 0.6)
             y = level + 9 * k
-            _wire(lengths, [[x, y], [x + side * 5, y - 1.5], [x + side * 5, y + 1.5], [x, y + 1]], calibre_mm=1.1)
+            _wire(
+                lengths,
+                [[x, y], [x + side * 5, y - 1.5], [x + side * 5, y + 1.5], [x, y + 1]],
+                calibre_mm=1.1,
+            )

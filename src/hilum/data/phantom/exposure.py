@@ -1,13 +1,13 @@
 """From lengths of matter to a developed film: beam, scatter, blur, quanta, and the tone curve.
 
-The order is that of the physics: primary beam by Beer-Lambert, scatter added, detector blur, quantum noise, then
-density by an H&D-like curve of the logarithm of exposure, and only then the grey level, bone bright.
+The order is that of the physics: primary beam by Beer-Lambert, scatter added, detector blur, quantum noise,
+then an H&D-like curve of the logarithm of exposure gives the grey level, bone bright.
 The trap: scatter comes from the body, not from the open field beside it, so the open field is left out of it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -59,25 +59,42 @@ def _linear(image: Floats, n: int, factor: int) -> Floats:
     position = np.clip((np.arange(n) + 0.5) / factor - 0.5, 0, image.shape[1] - 1)
     low = np.minimum(position.astype(int), max(image.shape[1] - 2, 0))
     part = (position - low).astype(np.float32)
-    return image[:, low] * (1 - part) + image[:, np.minimum(low + 1, image.shape[1] - 1)] * part
+    high = np.minimum(low + 1, image.shape[1] - 1)
+    return np.asarray(image[:, low] * (1 - part) + image[:, high] * part, np.float32)
 
 
 def develop(signal: Floats, lung: npt.NDArray[np.bool_], grid: Grid, technique: Technique) -> Floats:
-    """Grey levels 0..1, bone bright, as the console would show them: levels set by the film's own lungs and body.
-
-    Above the lungs' level the curve bends to its shoulder, below it runs out into its toe; both join with one slope.
-    """
+    """Grey levels 0..1, bone bright, as a console shows them: set by the film's own lungs and body."""
     value = -signal
     if technique.crispness:
         value = value + technique.crispness * (value - blurred(value, 5.0 / grid.pixel_mm))
     dark = float(np.quantile(value[lung], 0.4))
     bright = max(float(np.quantile(value, 0.93)), dark + 0.8)
-    part = (value - dark) / np.float32(bright - dark)
-    rise = technique.shoulder - technique.toe
-    bend = 1 - np.exp(-technique.gamma)
+    grey = _tone((value - dark) / np.float32(bright - dark), technique)
+    base = 0.9 * _tone(np.array([-dark / (bright - dark)], np.float32), technique)  # of the open field
+    return np.asarray(np.clip((grey - base) / (1 - base), 0, 1), np.float32)
+
+
+def _tone(position: Floats, technique: Technique) -> Floats:
+    """Grey of a place between the lungs, 0, and the mediastinum, 1.
+
+    Above 0 the curve bends to its shoulder, below it runs out into its toe; both join with one slope.
+    """
+    rise, bend = technique.shoulder - technique.toe, 1 - np.exp(-technique.gamma)
     slope = rise * technique.gamma / bend
-    over = technique.toe + rise * (1 - np.exp(-technique.gamma * np.clip(part, 0, None))) / bend
-    under = technique.toe * np.exp(slope / technique.toe * np.clip(part, None, 0))
-    grey = np.where(part > 0, over, under)
-    base = 0.9 * float(technique.toe * np.exp(-slope / technique.toe * dark / (bright - dark)))
-    return np.clip((grey - base) / (1 - base), 0, 1).astype(np.float32)
+    over = technique.toe + rise * (1 - np.exp(-technique.gamma * np.clip(position, 0, None))) / bend
+    under = technique.toe * np.exp(slope / technique.toe * np.clip(position, None, 0))
+    return np.asarray(np.where(position > 0, over, under), np.float32)
+
+
+def varied(technique: Technique, rng: np.random.Generator) -> Technique:
+    """The technique of one film: a room's own, as it drifts from day to day."""
+    drift = np.clip(rng.standard_normal(5), -2, 2)
+    return replace(
+        technique,
+        energy_kev=technique.energy_kev + drift[0],
+        gamma=technique.gamma * (1 + 0.13 * drift[1]),
+        toe=technique.toe + 0.045 * drift[2],
+        shoulder=technique.shoulder + 0.02 * drift[3],
+        crispness=technique.crispness * (1 + 0.3 * drift[4]),
+    )

@@ -1,4 +1,4 @@
-"""Phantoms as files: palette, colour, and grey PNG as the public sets hold them, and DICOM as a CR unit sends it.
+"""Phantoms as files: palette, colour, and grey PNG as in the public sets, and DICOM as a CR unit sends it.
 
 The trap: a palette PNG of Shenzhen holds inverted indices, so its raw bytes show bone dark.
 """
@@ -56,7 +56,7 @@ def _colour(pixels: Floats) -> Image.Image:
 
 
 def write_dicom(phantom: Phantom, path: Path, *, number: int, patient: str) -> None:
-    """Write a film as Computed Radiography Image Storage (PS3.3 A.2), 12 bits in 16, every other one MONOCHROME1.
+    """Write a film as Computed Radiography Image Storage (PS3.3 A.2), 12 bits in 16, every other MONOCHROME1.
 
     The window is set, as linear VOI; levels outside it exist, so a reader that ignores it sees less contrast.
     """
@@ -76,12 +76,12 @@ def write_dicom(phantom: Phantom, path: Path, *, number: int, patient: str) -> N
 
 def _header(phantom: Phantom, *, patient: str, number: int) -> FileDataset:
     from pydicom.dataset import FileDataset, FileMetaDataset
-    from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian, generate_uid
+    from pydicom.uid import UID, ComputedRadiographyImageStorage, ExplicitVRLittleEndian, generate_uid
 
     content = hashlib.sha256(phantom.pixels.tobytes()).hexdigest()
 
-    def uid(what: str) -> str:
-        """From the pixels, so that the same film has the same name wherever it is drawn, and no other film has it."""
+    def uid(what: str) -> UID:
+        """From the pixels: the same film has the same name wherever it is drawn, and no other has it."""
         return generate_uid(entropy_srcs=[what, patient, str(number), content])
 
     meta = FileMetaDataset()
@@ -92,7 +92,11 @@ def _header(phantom: Phantom, *, patient: str, number: int) -> FileDataset:
     film.SOPClassUID, film.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
     film.StudyInstanceUID, film.SeriesInstanceUID = uid("study"), uid("series")
     film.Modality, film.BodyPartExamined, film.ViewPosition = "CR", "CHEST", phantom.setup.view
-    film.PatientID, film.PatientName, film.PatientSex = patient, f"Phantom^{patient}", phantom.person.sex.value
+    film.PatientID, film.PatientName, film.PatientSex = (
+        patient,
+        f"Phantom^{patient}",
+        phantom.person.sex.value,
+    )
     film.PatientAge = f"{phantom.person.age_years:03.0f}Y"
     film.PatientBirthDate = film.StudyDate = film.StudyTime = film.AccessionNumber = ""
     film.StudyID, film.SeriesNumber, film.InstanceNumber, film.ReferringPhysicianName = "", "1", "1", ""

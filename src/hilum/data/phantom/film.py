@@ -1,4 +1,4 @@
-"""One phantom from one seed: draw the patient, fill the rays, expose, develop, and keep the truth beside the film.
+"""One phantom from one seed: draw the patient, fill the rays, expose, develop, and keep the truth beside it.
 
 The trap: a patient's films share `patient_seed`; only pose and exposure come from `seed`.
 """
@@ -19,7 +19,7 @@ from hilum.data.phantom.findings import add_finding
 from hilum.data.phantom.girdle import add_arms, add_girdle
 from hilum.data.phantom.lesion import KINDS, Lesion, Pattern, draw_lesion, laterality_of, zones_of
 from hilum.data.phantom.person import Person, draw_child, draw_person, draw_pose
-from hilum.data.phantom.rays import Floats
+from hilum.data.phantom.rays import Floats, Grid
 from hilum.data.phantom.ribs import add_breastbone, add_ribs
 from hilum.data.phantom.site import Setup, Site, add_marker, draw_setup, dress, film_grid
 from hilum.data.phantom.spine import add_spine
@@ -28,6 +28,7 @@ from hilum.data.phantom.trunk import add_breasts, add_stomach, add_trunk
 from hilum.findings import Laterality, Sex, TuberculosisKind, Zone
 
 Mask = npt.NDArray[np.bool_]
+_LEAST_SIDE = 16
 _LEAST_RENDER = 192  # pixels along the longest side; smaller films are averaged down from this
 
 
@@ -71,34 +72,54 @@ def build_phantom(
         patient_seed: the body and its disease, where several films are of one patient; else `seed`.
         child_age_years: a child of that age in place of an adult.
     """
-    if side < 16:
-        raise ValueError(f"side is {side}; a phantom needs at least 16 pixels")
+    if side < _LEAST_SIDE:
+        raise ValueError(f"side is {side}; a phantom needs at least {_LEAST_SIDE} pixels")
     body = np.random.default_rng([0, seed if patient_seed is None else patient_seed])
     stand, shot = np.random.default_rng([1, seed]), np.random.default_rng([2, seed])
     person = draw_person(body) if child_age_years is None else draw_child(body, child_age_years)
     border_noise = tuple(float(value) for value in body.standard_normal(6))
     lesion = None if pattern is None else draw_lesion(pattern, body)
     pose, setup = draw_pose(stand), draw_setup(site, stand)
-    factor = max(round(_LEAST_RENDER / side), 1)
-    lift, shift = (lesion.dome_lift_mm(), lesion.shift_mm()) if lesion else ((0.0, 0.0), 0.0)
-    thorax = Thorax(person, pose, border_noise, dome_lift=lift, shift=shift)
-    coarse = film_grid(setup, thorax, side)
-    cavity = lay_out(thorax, coarse.finer(factor))
-    lengths = Lengths(coarse.finer(factor))
+    pull = (lesion.dome_lift_mm(), lesion.shift_mm()) if lesion else ((0.0, 0.0), 0.0)
+    thorax = Thorax(person, pose, border_noise, dome_lift=pull[0], shift=pull[1])
+    return _filmed(thorax, lesion, setup, grid=film_grid(setup, thorax, side), shot=shot)
+
+
+def _filmed(
+    thorax: Thorax, lesion: Lesion | None, setup: Setup, *, grid: Grid, shot: np.random.Generator
+) -> Phantom:
+    """Fill the rays on a fine grid, average them down to the film's, and expose and develop."""
+    factor = max(round(_LEAST_RENDER / max(grid.shape)), 1)
+    lengths = Lengths(grid.finer(factor))
+    cavity = lay_out(thorax, lengths.grid)
     seen, distractors = _fill(lengths, thorax, cavity, lesion, shot)
     add_marker(lengths, setup, shot)
     attenuation = _coarser(lengths.attenuation(setup.technique.energy_kev), factor)
-    right, left, finding = (_coarser(mask.astype(np.float32), factor) >= 0.5 for mask in (cavity.right, cavity.left, seen))
-    signal = expose(attenuation, coarse, setup.technique, shot)
-    film = dress(develop(signal, right | left, coarse, setup.technique), coarse, setup)
-    if lesion and not finding.any():  # a finding finer than a pixel still has its pixel
-        finding = _coarser(seen.astype(np.float32), factor)
-        finding = finding >= finding.max()
+    right, left = (_coarser(side.astype(np.float32), factor) >= 0.5 for side in (cavity.right, cavity.left))
+    finding = _seen_at(_coarser(seen.astype(np.float32), factor), right | left)
+    signal = expose(attenuation, grid, setup.technique, shot)
+    film = dress(develop(signal, right | left, grid, setup.technique), grid, setup)
     zones = zones_of(finding, right, left) if lesion else ()
     return Phantom(
-        film, right, left, finding, pattern, KINDS[pattern] if pattern else (), zones, laterality_of(zones),
-        person, setup, coarse.pixel_mm, distractors,
-    )  # fmt: skip
+        pixels=film,
+        right_lung=right,
+        left_lung=left,
+        finding=finding,
+        pattern=lesion.pattern if lesion else None,
+        kinds=KINDS[lesion.pattern] if lesion else (),
+        zones=zones,
+        laterality=laterality_of(zones),
+        person=thorax.person,
+        setup=setup,
+        pixel_mm=grid.pixel_mm,
+        distractors=distractors,
+    )
+
+
+def _seen_at(share: Floats, lung: Mask) -> Mask:
+    """Where a finding covers half a pixel of the lungs; one finer than a pixel still has its pixel."""
+    inside = np.where(lung, share, 0)
+    return inside >= min(0.5, max(float(inside.max()), 1e-6))
 
 
 def body_sex(patient_seed: int) -> Sex:
@@ -114,8 +135,8 @@ def _fill(
     add_trunk(lengths, thorax, cavity, own)
     nipples = add_breasts(lengths, thorax, own) if thorax.person.breast else []
     add_airways(lengths, thorax)
-    add_vessels(lengths, thorax, cavity.lung, own)
-    bones = Bones(step_mm=max(1.0 * lengths.grid.pixel_mm, 0.4), mineral=thorax.person.bone)
+    add_vessels(lengths, thorax, cavity, own)
+    bones = Bones(step_mm=max(lengths.grid.pixel_mm, 0.4), mineral=thorax.person.bone)
     add_ribs(bones, thorax, own)
     add_breastbone(bones, thorax)
     add_girdle(bones, thorax, own)
@@ -130,4 +151,5 @@ def _fill(
 def _coarser(image: Floats, factor: int) -> Floats:
     """Area average by a whole factor."""
     height, width = image.shape
-    return np.asarray(image.reshape(height // factor, factor, width // factor, factor).mean(axis=(1, 3)), np.float32)
+    blocks = image.reshape(height // factor, factor, width // factor, factor)
+    return np.asarray(blocks.mean(axis=(1, 3)), np.float32)

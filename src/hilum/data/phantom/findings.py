@@ -1,6 +1,6 @@
 """Draws a finding into the lungs as matter: fluid, nodules, strands, walls, and air where a cavity is.
 
-Every pattern gives lengths along the rays, so a finding lies under ribs and over vessels as it does on a film.
+Every pattern gives lengths along the rays, so a finding lies under ribs and over vessels as on a film.
 The trap: a mask says where the finding can be seen in the lung field, so it never reaches over the heart.
 """
 
@@ -15,7 +15,6 @@ from hilum.data.phantom.attenuation import Lengths, Material
 from hilum.data.phantom.lesion import Lesion, Pattern, Spot
 from hilum.data.phantom.rays import Floats, Grid, Points, blurred, cloud, path, smooth_step, splat
 from hilum.data.phantom.thorax import Cavity, Thorax
-
 
 # Blur of a finding's own edges; strands and small nodules are crisp, fluid and infiltrates are not.
 _EDGE_MM = {Pattern.MILIARY: 0.0, Pattern.FIBROSIS: 0.35, Pattern.OLD: 0.35}
@@ -85,7 +84,9 @@ def _nodules(canvas: Canvas, centres: Points, radii: Points) -> Floats:
     return splat(canvas.grid, points.reshape(-1, 2), volume)
 
 
-def _scatter_nodules(canvas: Canvas, spot: Spot, *, n: int, spread: float, radii: tuple[float, float]) -> Floats:
+def _scatter_nodules(
+    canvas: Canvas, spot: Spot, *, n: int, spread: float, radii: tuple[float, float]
+) -> Floats:
     x, y = canvas.centre(spot)
     places = np.array([x, y]) + canvas.rng.standard_normal((n, 2)) * spread
     return _nodules(canvas, places, canvas.rng.uniform(*radii, n))
@@ -107,7 +108,9 @@ def _strands(canvas: Canvas, spot: Spot, *, n: int, calibre_mm: float) -> Floats
         width = calibre_mm * rng.uniform(0.5, 1.4)
         line[:, :2] += rng.uniform(-0.5, 0.5, (m, 2)) * width
         points.append(line)
-        volumes.append(np.full(m, np.linalg.norm(heading) / m * width * width * 2.2))  # sheets, deeper than wide
+        volumes.append(
+            np.full(m, np.linalg.norm(heading) / m * width * width * 2.2)
+        )  # sheets, deeper than wide
     return splat(canvas.grid, np.concatenate(points), np.concatenate(volumes))
 
 
@@ -115,7 +118,9 @@ def _infiltrate(canvas: Canvas, spot: Spot, strength: float, change: Change) -> 
     patchy = np.clip(1 + 0.7 * cloud(canvas.grid, canvas.rng, scale_mm=14, slope=2.0), 0, 2.2)
     change.soft += strength * 20 * _envelope(canvas, spot, radius=spot.radius_mm, ragged=0.3) * patchy
     n = int(110 * (spot.radius_mm / 25) ** 2)
-    change.soft += strength * 1.4 * _scatter_nodules(canvas, spot, n=n, spread=0.6 * spot.radius_mm, radii=(2.0, 5.0))
+    change.soft += (
+        strength * 1.4 * _scatter_nodules(canvas, spot, n=n, spread=0.6 * spot.radius_mm, radii=(2.0, 5.0))
+    )
     change.soft += strength * 1.6 * _strands(canvas, spot, n=14, calibre_mm=1.5)
 
 
@@ -133,9 +138,13 @@ def _cavity(canvas: Canvas, spot: Spot, strength: float, change: Change) -> None
     change.soft += (1.7 * strength * (whole - hollow)).astype(np.float32)
     change.air += hollow.astype(np.float32)
     around = Spot(spot.side, spot.across, spot.down, spot.radius_mm * 1.9)
-    ring = _envelope(canvas, around, radius=spot.radius_mm * 1.7, ragged=0.35) * smooth_step((reach - inner + 1) / 3)
+    ring = _envelope(canvas, around, radius=spot.radius_mm * 1.7, ragged=0.35) * smooth_step(
+        (reach - inner + 1) / 3
+    )
     change.soft += strength * 15 * ring * np.clip(1 + 0.6 * cloud(grid, rng, scale_mm=14, slope=2.0), 0, 2)
-    change.soft += strength * 1.4 * _scatter_nodules(canvas, around, n=55, spread=1.3 * spot.radius_mm, radii=(1.5, 3.8))
+    change.soft += (
+        strength * 1.4 * _scatter_nodules(canvas, around, n=55, spread=1.3 * spot.radius_mm, radii=(1.5, 3.8))
+    )
     change.soft += strength * 1.6 * _strands(canvas, around, n=10, calibre_mm=1.5)
 
 
@@ -158,7 +167,9 @@ def _effusion(canvas: Canvas, spot: Spot, strength: float, change: Change) -> No
     to_wall = np.clip(outer - np.abs(grid.x), 0, None)
     to_heart = np.clip(np.abs(grid.x) - 40, 0, None)
     top = thorax.base - spot.radius_mm
-    climb = (18 + 0.45 * spot.radius_mm) * np.exp(-to_wall / 15) + 0.16 * spot.radius_mm * np.exp(-to_heart / 22)
+    climb = (18 + 0.45 * spot.radius_mm) * np.exp(-to_wall / 15) + 0.16 * spot.radius_mm * np.exp(
+        -to_heart / 22
+    )
     depth = grid.y - (top + 0.28 * spot.radius_mm - climb) + 1.5 * cloud(grid, rng, scale_mm=60)
     share = smooth_step((depth + 10) / (18 + 0.22 * spot.radius_mm)) ** 1.6
     change.soft += np.where(own, min(0.9, 0.85 * strength) * share * canvas.cavity.lung, 0).astype(np.float32)
@@ -174,7 +185,9 @@ def _consolidation(canvas: Canvas, spot: Spot, strength: float, change: Change) 
 
 def _fibrosis(canvas: Canvas, spot: Spot, strength: float, change: Change) -> None:
     haze = _envelope(canvas, spot, radius=spot.radius_mm, ragged=0.4)
-    change.soft += strength * 8 * haze * np.clip(1 + 0.8 * cloud(canvas.grid, canvas.rng, scale_mm=10, slope=2.0), 0, 3)
+    change.soft += (
+        strength * 8 * haze * np.clip(1 + 0.8 * cloud(canvas.grid, canvas.rng, scale_mm=10, slope=2.0), 0, 3)
+    )
     change.soft += strength * 2.0 * _strands(canvas, spot, n=46, calibre_mm=1.6)
     change.lime += 0.6 * _scatter_nodules(canvas, spot, n=7, spread=0.6 * spot.radius_mm, radii=(0.8, 2.0))
     _apical_cap(canvas, spot, 7 * strength, change)
@@ -190,17 +203,23 @@ def _apical_cap(canvas: Canvas, spot: Spot, thick_mm: float, change: Change) -> 
 
 def _tuberculoma(canvas: Canvas, spot: Spot, strength: float, change: Change) -> None:
     x, y = canvas.centre(spot)
-    reach = np.hypot(canvas.grid.x - x, canvas.grid.y - y) * (1 + 0.05 * cloud(canvas.grid, canvas.rng, scale_mm=15))
+    reach = np.hypot(canvas.grid.x - x, canvas.grid.y - y) * (
+        1 + 0.05 * cloud(canvas.grid, canvas.rng, scale_mm=15)
+    )
     ball = 2 * np.sqrt(np.clip(spot.radius_mm**2 - reach**2, 0, None))
     change.soft += (1.5 * max(strength, 0.85) * ball).astype(np.float32)
     change.lime += _scatter_nodules(canvas, spot, n=6, spread=0.25 * spot.radius_mm, radii=(0.8, 1.7))
-    change.soft += strength * 1.2 * _scatter_nodules(canvas, spot, n=8, spread=2.2 * spot.radius_mm, radii=(1.2, 2.4))
+    change.soft += (
+        strength * 1.2 * _scatter_nodules(canvas, spot, n=8, spread=2.2 * spot.radius_mm, radii=(1.2, 2.4))
+    )
 
 
 def _old(canvas: Canvas, spot: Spot, strength: float, change: Change) -> None:
     n = int(canvas.rng.integers(6, 16))
     change.lime += 1.2 * _scatter_nodules(canvas, spot, n=n, spread=0.6 * spot.radius_mm, radii=(1.2, 3.0))
-    change.soft += strength * 1.5 * _scatter_nodules(canvas, spot, n=18, spread=0.7 * spot.radius_mm, radii=(1.5, 3.0))
+    change.soft += (
+        strength * 1.5 * _scatter_nodules(canvas, spot, n=18, spread=0.7 * spot.radius_mm, radii=(1.5, 3.0))
+    )
     change.soft += strength * 2.2 * _strands(canvas, spot, n=20, calibre_mm=1.6)
     _apical_cap(canvas, spot, 4 * strength, change)
 

@@ -53,10 +53,10 @@ def _add_scapula(bones: Bones, thorax: Thorax, side: int, *, away: float) -> Non
     bones.line([tip, [(tip[0] + socket[0]) / 2 - side * 3, 92 * size, z + 12], socket],
                tall=3.2, thick=4.4, shell_mm=1.2)  # fmt: skip
     bones.line([top, [(top[0] + socket[0]) / 2, 15 * size, z + 12], socket], tall=1.6, thick=2, shell_mm=0.7)
-    bones.line([[socket[0], 28 * size, z + 32], [socket[0] + side * 3, 42 * size, z + 34], [socket[0], 56 * size, z + 34]],
-               tall=4.5, thick=11, shell_mm=0.9)  # fmt: skip
-    bones.line([[top[0] + side * 4, 40 * size, z - 8], [side * (128 * wide + 0.6 * away), 20 * size, z + 2], acromion],
-               tall=4, thick=5.5, shell_mm=0.9)  # fmt: skip
+    rim = [[socket[0] + side * bulge, y * size, z + 33] for bulge, y in ((0, 28), (3, 42), (0, 56))]
+    bones.line(rim, tall=4.5, thick=11, shell_mm=0.9)
+    middle = [side * (128 * wide + 0.6 * away), 20 * size, z + 2]
+    bones.line([[top[0] + side * 4, 40 * size, z - 8], middle, acromion], tall=4, thick=5.5, shell_mm=0.9)
     bones.line([acromion, [side * 158 * wide, -1 * size, z + 66]], tall=7, thick=5, shell_mm=0.8)
     bones.line([socket, [side * 138 * wide, 18 * size, z + 55], [side * 128 * wide, 24 * size, z + 70]],
                tall=5.5, thick=6, shell_mm=0.9)  # fmt: skip
@@ -75,8 +75,8 @@ def add_arms(lengths: Lengths, thorax: Thorax) -> None:
         shell = np.interp(along, [-20, 30, 75, 280], [0.8, 1.0, 3.2, 4.0])
         whole, hollow = _chord(radius, off), _chord(radius - shell, off)
         mineral = size * thorax.person.bone
-        lengths.add(Material.COMPACT_BONE, (mineral * (whole - hollow)).astype(np.float32), instead_of=Material.SOFT)
-        lengths.add(Material.SPONGY_BONE, (0.6 * size * hollow).astype(np.float32), instead_of=Material.SOFT)
+        lengths.add(Material.COMPACT_BONE, (mineral * (whole - hollow)), instead_of=Material.SOFT)
+        lengths.add(Material.SPONGY_BONE, (0.6 * size * hollow), instead_of=Material.SOFT)
 
 
 def _ball(along: npt.NDArray[Any], radius: float) -> npt.NDArray[Any]:
@@ -84,4 +84,4 @@ def _ball(along: npt.NDArray[Any], radius: float) -> npt.NDArray[Any]:
 
 
 def _chord(radius: npt.NDArray[Any], off: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    return 2 * np.sqrt(np.clip(np.clip(radius, 0, None) ** 2 - off**2, 0, None))
+    return np.asarray(2 * np.sqrt(np.clip(np.clip(radius, 0, None) ** 2 - off**2, 0, None)))

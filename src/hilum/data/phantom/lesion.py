@@ -1,6 +1,6 @@
 """What is wrong with a phantom: kind and place of a TB-like finding, decided before anything is drawn.
 
-The trap: fibrosis and old disease change the shape of the chest, so a `Lesion` exists before the `Thorax` does.
+The trap: fibrosis and old disease change the shape of the chest, so a `Lesion` comes before the `Thorax`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ KINDS: dict[Pattern, tuple[TuberculosisKind, ...]] = {
     Pattern.OLD: (TuberculosisKind.OLD,),
 }
 
-# Height of the centre in the lung, 0 apex to 1 dome, and radius in mm: secondary tuberculosis seeks the upper zones.
+# Height of the centre, 0 apex to 1 dome, and radius in mm: secondary tuberculosis seeks the upper zones.
 _DOWN = {
     Pattern.INFILTRATE: (0.10, 0.27),
     Pattern.CAVITY: (0.14, 0.30),
@@ -64,7 +64,7 @@ _RADIUS_MM = {
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """One place of a finding, in a lung's own measure: `across` 0 hilum to 1 ribs, `down` 0 apex to 1 dome."""
+    """One place of a finding in a lung: `across` 0 mediastinum to 1 ribs, `down` 0 apex to 1 dome."""
 
     side: int
     across: float
@@ -97,7 +97,9 @@ class Lesion:
 def draw_lesion(pattern: Pattern, rng: np.random.Generator) -> Lesion:
     """Draw place, size, and strength of one finding."""
     first = RIGHT if rng.random() < 0.55 else LEFT
-    both = {Pattern.MILIARY: 1.0, Pattern.INFILTRATE: 0.35, Pattern.FIBROSIS: 0.3, Pattern.OLD: 0.3}.get(pattern, 0.08)
+    both = {Pattern.MILIARY: 1.0, Pattern.INFILTRATE: 0.35, Pattern.FIBROSIS: 0.3, Pattern.OLD: 0.3}.get(
+        pattern, 0.08
+    )
     sides = [first, -first] if rng.random() < both else [first]
     spots = []
     for side in sides:
@@ -119,7 +121,9 @@ _ZONES = {
 }
 
 
-def zones_of(mask: npt.NDArray[np.bool_], right: npt.NDArray[np.bool_], left: npt.NDArray[np.bool_]) -> tuple[Zone, ...]:
+def zones_of(
+    mask: npt.NDArray[np.bool_], right: npt.NDArray[np.bool_], left: npt.NDArray[np.bool_]
+) -> tuple[Zone, ...]:
     """The zones that hold at least a seventh of a finding; thirds of each lung's height on the film.
 
     Args:

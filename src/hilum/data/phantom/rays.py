@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
+Reals = npt.NDArray[np.floating[Any]]
 Points = npt.NDArray[np.float64]
 
 
@@ -54,7 +55,8 @@ class Grid:
 
 def splat(grid: Grid, points: Points, volume_mm3: Points) -> Floats:
     """Mean length in mm inside matter that is given as points (N, 2 or more) with volumes (N,)."""
-    column = (points[:, 0] - grid.left) / grid.pixel_mm + 0.5  # one pixel of padding all round takes what falls outside
+    # one pixel of padding all round takes the feet that fall outside
+    column = (points[:, 0] - grid.left) / grid.pixel_mm + 0.5
     row = (points[:, 1] - grid.top) / grid.pixel_mm + 0.5
     inside = (column >= 0) & (column < grid.width + 1) & (row >= 0) & (row < grid.height + 1)
     column, row, weight = column[inside], row[inside], volume_mm3[inside]
@@ -72,7 +74,7 @@ def splat(grid: Grid, points: Points, volume_mm3: Points) -> Floats:
     return (padded[1:-1, 1:-1] / grid.pixel_mm**2).astype(np.float32)
 
 
-def curve(knots: Points | list[float], values: Points | list[float], at: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def curve(knots: npt.ArrayLike, values: npt.ArrayLike, at: npt.ArrayLike) -> Points:
     """A natural cubic spline through the knots, held constant beyond both ends."""
     t, v = np.asarray(knots, float), np.asarray(values, float)
     step = np.diff(t)
@@ -100,14 +102,14 @@ def path(corners: Points | list[list[float]], *, n: int) -> Points:
     return np.stack([curve(t, corners[:, k], at) for k in range(3)], axis=1)
 
 
-def smooth_step(value: Floats | npt.NDArray[np.float64]) -> Floats:
+def smooth_step(value: Reals) -> Floats:
     """0 below 0, 1 above 1, and a cubic between."""
     t = np.clip(value, 0, 1).astype(np.float32)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
 def blurred(image: Floats, sigma_px: float) -> Floats:
-    """Gaussian blur with mirrored margins: by sums of shifted rows and columns if narrow, else by Fourier transform."""
+    """Gaussian blur with mirrored margins: shifted sums where narrow, a Fourier transform where wide."""
     if sigma_px < 0.1:
         return image
     margin = min(int(3 * sigma_px) + 1, min(image.shape) - 1)
@@ -116,7 +118,8 @@ def blurred(image: Floats, sigma_px: float) -> Floats:
         weights /= weights.sum()
         return _shifted_sum(_shifted_sum(image, weights).T, weights).T
     height, width = (_smooth_size(n + 2 * margin) for n in image.shape)
-    padded = np.pad(image, ((margin, height - image.shape[0] - margin), (margin, width - image.shape[1] - margin)), "symmetric")
+    beyond = (height - image.shape[0] - margin, width - image.shape[1] - margin)
+    padded = np.pad(image, ((margin, beyond[0]), (margin, beyond[1])), "symmetric")
     fy, fx = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :]
     response = np.exp(-2 * (np.pi * sigma_px) ** 2 * (fy**2 + fx**2)).astype(np.float32)
     soft = np.fft.irfft2(np.fft.rfft2(padded) * response, s=padded.shape)
@@ -127,7 +130,7 @@ def _shifted_sum(image: Floats, weights: Floats) -> Floats:
     """Columns of (H, W) blended with their neighbours above and below."""
     margin, height = len(weights) // 2, image.shape[0]
     padded = np.pad(image, ((margin, margin), (0, 0)), "symmetric")
-    total = weights[margin] * image
+    total = np.asarray(weights[margin] * image, np.float32)
     for k in range(margin):  # the weights are symmetric
         total += weights[k] * (padded[k : k + height] + padded[2 * margin - k : 2 * margin - k + height])
     return total
@@ -161,7 +164,7 @@ def cloud(
     return interpolated(field / field.std(), grid, step_mm=step_mm)
 
 
-def interpolated(field: npt.NDArray[np.float64], grid: Grid, *, step_mm: float) -> Floats:
+def interpolated(field: Reals, grid: Grid, *, step_mm: float) -> Floats:
     """A lattice of `step_mm` centred on (0, 130 mm), read at the film's pixels by cubic weights."""
     n = field.shape[0]
     rows = _cubic(np.clip((grid.y[:, 0] - 130) / step_mm + n / 2, 1, n - 3), n)
@@ -169,7 +172,7 @@ def interpolated(field: npt.NDArray[np.float64], grid: Grid, *, step_mm: float) 
     return (rows @ field.astype(np.float32) @ columns.T).astype(np.float32)
 
 
-def _cubic(position: npt.NDArray[Any], n: int) -> Floats:
+def _cubic(position: Reals, n: int) -> Floats:
     """B-spline weights (len(position), n) of a lattice of n samples."""
     base = np.floor(position).astype(int)
     t = position - base

@@ -1,6 +1,6 @@
 """Twelve pairs of ribs and the breastbone: tilted, drooping half-rings that follow the wall of the cavity.
 
-The trap: a rib's ring is tilted, so its back part rises towards the spine and its front part falls to the sternum;
+The trap: a rib's ring is tilted, so its back part rises to the spine and its front part falls to the sternum;
 seen along the rays the two cross, which is the lattice of a chest film.
 """
 
@@ -28,14 +28,20 @@ def add_ribs(bones: Bones, thorax: Thorax, rng: np.random.Generator) -> None:
             jitter = rng.standard_normal(4)
             start = (-13 - 4 * (k == 0)) * person.size + k * spacing * (1 - 0.006 * k) + 1.0 * jitter[0]
             fall = _FALL_MM[k] * person.rib_slope * person.size * (1 + 0.03 * jitter[1])
-            degrees = np.linspace(_BACK_DEG, _FRONT_DEG[k] + 3 * jitter[2], bones.samples(2.2 * person.half_width))
+            degrees = np.linspace(
+                _BACK_DEG, _FRONT_DEG[k] + 3 * jitter[2], bones.samples(2.2 * person.half_width)
+            )
             angle = np.radians(degrees)
             y = start + fall * (1 - np.cos(angle)) / 2
             y = y + 4 * person.size * np.sin(2 * angle)  # the shaft sags behind and lifts before
             y = y - 8 * person.size * np.exp(-(((degrees - _BACK_DEG) / 14) ** 2)) * (k > 1)
             wide, deep = _wall(thorax, k, y)
             centre = np.stack([side * wide * np.sin(angle), y, -deep * np.cos(angle)], axis=1)
-            tall = _HALF_HEIGHT_MM[k] * person.size * np.interp(degrees, [9, 16, 35, 110, 150], [0.5, 0.75, 0.95, 1.0, 1.15])
+            tall = (
+                _HALF_HEIGHT_MM[k]
+                * person.size
+                * np.interp(degrees, [9, 16, 35, 110, 150], [0.5, 0.75, 0.95, 1.0, 1.15])
+            )
             tall = tall * (1 + 0.04 * jitter[3])
             shell = np.interp(degrees, [9, 20, 80, 110, 150], [0.5, 1.3, 1.3, 1.0, 0.7])
             bones.tube(centre, tall=tall, thick=np.full_like(tall, 2.9 * person.size), shell_mm=shell)

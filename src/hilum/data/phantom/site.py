@@ -1,6 +1,6 @@
 """Three simulated hospitals: how each takes, frames, marks, and stores its films.
 
-The trap: sites differ in what a network must not learn from (borders, markers, tone), and both labels come from each.
+The trap: sites differ in what a network must not learn (borders, markers, tone), and each gives both labels.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from hilum.data.phantom.attenuation import Lengths, Material
-from hilum.data.phantom.exposure import Technique
+from hilum.data.phantom.exposure import Technique, varied
 from hilum.data.phantom.rays import Floats, Grid
 from hilum.data.phantom.thorax import Thorax
 
@@ -43,42 +43,84 @@ class Setup:
     view: str
 
 
+_TECHNIQUES = {
+    Site.A: Technique(
+        energy_kev=64,
+        scatter=0.34,
+        quanta_per_mm2=1.2e5,
+        blur_mm=0.2,
+        gamma=2.0,
+        toe=0.50,
+        shoulder=0.86,
+        crispness=0.45,
+    ),
+    Site.B: Technique(
+        energy_kev=71,
+        scatter=0.42,
+        quanta_per_mm2=5e4,
+        blur_mm=0.35,
+        gamma=1.5,
+        toe=0.38,
+        shoulder=0.84,
+        crispness=0.1,
+    ),
+    Site.C: Technique(
+        energy_kev=67,
+        scatter=0.38,
+        quanta_per_mm2=8e4,
+        blur_mm=0.25,
+        gamma=1.7,
+        toe=0.36,
+        shoulder=0.82,
+        crispness=0.25,
+    ),
+}
+# Plates, width and height in mm. B's are those of 4892 x 4020 pixels of 0.0875 mm, either way round.
+_PLATES_MM = {
+    Site.A: ((385.0, 400.0), (385.0, 370.0), (400.0, 355.0)),
+    Site.B: ((428.05, 351.75), (428.05, 351.75), (351.75, 428.05)),
+    Site.C: ((425.0, 425.0), (355.0, 425.0)),
+}
+_MARGIN_SHARE = {Site.A: 0.35, Site.B: 0.7, Site.C: 0.4}  # how often an edge is black
+_MARKERS = {Site.A: {"R": 0.2, "L": 0.2}, Site.B: {"R": 0.75, "L": 0.1}, Site.C: {"R": 0.4, "L": 0.5}}
+_CAPTIONS = {Site.A: "CHEST PA", Site.B: "FILM 2", Site.C: "PA ERECT"}
+
+
 def draw_setup(site: Site, rng: np.random.Generator) -> Setup:
     """Draw one exposure of a site."""
-    jitter = rng.standard_normal(6)
-    if site is Site.A:
-        technique = Technique(64 + jitter[0], 0.34, 1.2e5, 0.2, 2.0 + 0.25 * jitter[1], 0.50 + 0.04 * jitter[2],
-                              0.86 + 0.02 * jitter[3], float(np.clip(0.45 + 0.15 * jitter[4], 0, 0.9)))  # fmt: skip
-        width, height = 385 + 12 * jitter[5], 0.0
-        height = width * float(rng.uniform(0.88, 1.04))
-    elif site is Site.B:
-        technique = Technique(71 + jitter[0], 0.42, 5e4, 0.35, 1.5 + 0.2 * jitter[1], 0.38 + 0.05 * jitter[2],
-                              0.84 + 0.02 * jitter[3], 0.1)  # fmt: skip
-        width, height = (428.0, 352.0) if rng.random() < 0.6 else (352.0, 428.0)
-    else:
-        technique = Technique(67 + jitter[0], 0.38, 8e4, 0.25, 1.7 + 0.25 * jitter[1], 0.36 + 0.06 * jitter[2],
-                              0.82 + 0.03 * jitter[3], float(np.clip(0.25 + 0.1 * jitter[4], 0, 0.6)))  # fmt: skip
-        width, height = (425.0, 425.0) if rng.random() < 0.5 else (355.0, 425.0)
-    return Setup(site, technique, width, height, *_dressing(site, rng))
-
-
-def _dressing(site: Site, rng: np.random.Generator) -> tuple[tuple[float, float, float, float], str, str, bool, str]:
+    width, height = _PLATES_MM[site][int(rng.integers(len(_PLATES_MM[site])))]
+    width *= float(1 + 0.02 * rng.uniform(-1, 1)) if site is Site.A else 1.0
     portable = site is Site.C and rng.random() < 0.3
-    share = {Site.A: 0.35, Site.B: 0.7, Site.C: 0.4}[site]
-    widths = rng.uniform(0, 0.03, 4) * (rng.random(4) < share)
-    marker = str(rng.choice(["R", "L", ""], p={Site.A: [0.2, 0.2, 0.6], Site.B: [0.75, 0.1, 0.15], Site.C: [0.4, 0.5, 0.1]}[site]))
-    caption = {Site.A: "", Site.B: "", Site.C: "AP PORTABLE" if portable else ""}[site]
-    if not caption and rng.random() < 0.3:
-        caption = {Site.A: "CHEST PA", Site.B: "FILM 2", Site.C: "PA ERECT"}[site]
-    left, top, right, bottom = (float(width) for width in widths)
-    return (left, top, right, bottom), marker, caption, bool(rng.random() < 0.5 and site is Site.B), "AP" if portable else "PA"
+    margins = rng.uniform(0, 0.03, 4) * (rng.random(4) < _MARGIN_SHARE[site])
+    left, top, right, bottom = (float(margin) for margin in margins)
+    captioned = rng.random() < 0.3
+    return Setup(
+        site=site,
+        technique=varied(_TECHNIQUES[site], rng),
+        width_mm=width,
+        height_mm=height,
+        margins=(left, top, right, bottom),
+        marker=_marker(site, float(rng.random())),
+        caption="AP PORTABLE" if portable else _CAPTIONS[site] if captioned else "",
+        blanked=site is Site.B and rng.random() < 0.5,
+        view="AP" if portable else "PA",
+    )
+
+
+def _marker(site: Site, chance: float) -> str:
+    for letter, share in _MARKERS[site].items():
+        if chance < share:
+            return letter
+        chance -= share
+    return ""
 
 
 def film_grid(setup: Setup, thorax: Thorax, side: int) -> Grid:
-    """The pixels of a film whose longest side is `side`; the field follows the patient's size and both lungs fit."""
+    """The pixels of a film whose longest side is `side`; the field follows the patient and both lungs fit."""
     size, pose = thorax.person.size, thorax.pose
     scale = size if size < 0.75 else 1.0  # a child gets a smaller plate
-    width, height = setup.width_mm * scale, max(setup.height_mm * scale, 1.12 * thorax.base)
+    scale = max(scale, 1.12 * thorax.base / setup.height_mm)
+    width, height = setup.width_mm * scale, setup.height_mm * scale
     pixel = max(width, height) / side
     rows, columns = max(round(height / pixel), 1), max(round(width / pixel), 1)
     spare = height - thorax.base
@@ -119,4 +161,4 @@ def _lettering(grid: Grid, text: str, *, at: tuple[float, float], size_mm: float
     canvas = Image.new("L", (grid.width, grid.height))
     font = ImageFont.load_default(size=max(size_mm / grid.pixel_mm, 6.0))
     ImageDraw.Draw(canvas).text((at[0] * grid.width, at[1] * grid.height), text, fill=255, font=font)
-    return np.asarray(canvas, np.float32) / 255
+    return np.asarray(canvas, np.float32) / np.float32(255)

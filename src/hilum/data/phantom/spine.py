@@ -16,7 +16,10 @@ from hilum.data.phantom.rays import Floats, smooth_step
 from hilum.data.phantom.thorax import Thorax
 
 _TOP_MM = -130.0  # about the fourth neck vertebra
-_FIRST_STEP_MM, _GROWTH_MM = 18.0, 0.95  # height of the first vertebra with its disc, and more with each one below
+_FIRST_STEP_MM, _GROWTH_MM = (
+    18.0,
+    0.95,
+)  # height of the first vertebra with its disc, and more with each one below
 _DISC = 0.16  # share of a step
 
 
@@ -74,21 +77,25 @@ def _bodies(column: _Column) -> tuple[Floats, Floats, Floats]:
     inside = 0.45 + 0.55 * smooth_step((edge_mm + 1.5) / 3)  # discs are not empty, and tilt against the rays
     plate = np.exp(-((edge_mm / 1.1) ** 2)) * deep
     wall = np.exp(-(((ratio - 0.95) * column.half / 1.3) ** 2)) * inside
-    return (1.5 * column.half * deep * inside).astype(np.float32), plate.astype(np.float32), wall.astype(np.float32)
+    return (
+        (1.5 * column.half * deep * inside).astype(np.float32),
+        plate.astype(np.float32),
+        wall.astype(np.float32),
+    )
 
 
 def _blob(column: _Column, *, x: float, y: float, a: float, b: float) -> Floats:
     """A soft ellipse at (x half-widths, y steps), of half-axes a and b in mm; both sides where x is not 0."""
     dx = (np.abs(column.offset) - x * column.half) / a
     dy = (((column.t - y + 0.5) % 1) - 0.5) * column.step / b
-    return np.clip(1 - dx**2 - dy**2, 0, None) ** np.float32(0.5)
+    return np.asarray(np.sqrt(np.clip(1 - dx**2 - dy**2, 0, None)), np.float32)
 
 
 def _ring(column: _Column, *, x: float, y: float, a: float, b: float) -> Floats:
     dx = (np.abs(column.offset) - x * column.half) / a
     dy = (((column.t - y + 0.5) % 1) - 0.5) * column.step / b
     reach = np.sqrt(dx**2 + dy**2)
-    return np.exp(-(((reach - 0.85) / 0.28) ** 2)).astype(np.float32)
+    return np.asarray(np.exp(-(((reach - 0.85) / 0.28) ** 2)), np.float32)
 
 
 def _transverse(column: _Column, size: float) -> Floats:

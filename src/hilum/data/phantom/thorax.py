@@ -1,7 +1,7 @@
-"""The inside of the rib cage: the cavity, the mediastinum and heart, the diaphragm, and the lungs that are left.
+"""The inside of the rib cage: cavity, mediastinum and heart, diaphragm, and the lungs that are left.
 
-On every ray the cavity is one interval of z, the heart or mediastinum a second, the diaphragm a third; the lung is
-the first less the union of the others, so the lung behind the heart and behind the dome comes by itself.
+On every ray the cavity is one interval of z, the heart or mediastinum a second, the diaphragm a third; the
+lung is the first less the union of the others, so lung behind the heart and behind the dome comes by itself.
 The trap: `side` is the patient's, -1 right and +1 left, and the right lung is on the left of the film.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hilum.data.phantom.person import Person, Pose
-from hilum.data.phantom.rays import Floats, Grid, curve
+from hilum.data.phantom.rays import Floats, Grid, Reals, curve
 
 RIGHT, LEFT = -1, 1
 Values = npt.NDArray[np.float64]
@@ -94,10 +94,10 @@ class Thorax:
         drop = (np.abs(np.asarray(x, float)) - peak) / np.where(np.abs(x) > peak, half - peak, peak)
         low = np.where(drop > 0, 44.0, 16.0) * self.person.size
         level = self.height + (0 if side == RIGHT else 11 * self.person.size + 3 * self.border_noise[5])
-        return level - self.dome_lift[0 if side == RIGHT else 1] + low * np.abs(drop) ** 2.1
+        return np.asarray(level - self.dome_lift[0 if side == RIGHT else 1] + low * np.abs(drop) ** 2.1)
 
     def place(self, side: int, *, across: float, down: float) -> tuple[float, float]:
-        """A point of a lung: `across` 0 at the mediastinum to 1 at the ribs, `down` 0 apex to 1 dome; -> (x, y)."""
+        """A point (x, y) of a lung: `across` 0 mediastinum to 1 ribs, `down` 0 apex to 1 dome."""
         y = down * self.height
         inner, outer = float(self.border(y, side)), float(self.outer(y))
         return side * (inner + across * (outer - inner)), y
@@ -123,10 +123,7 @@ def lay_out(thorax: Thorax, grid: Grid) -> Cavity:
     x = grid.x - np.float32(thorax.pose.tilt_rad) * (grid.y - 120)  # (H, W)
     y = grid.y
     across, rows = np.abs(x), y[:, 0]
-    outer = thorax.outer(rows).astype(np.float32)[:, None]
-    deep = thorax.depth(rows).astype(np.float32)[:, None]
-    ratio = np.clip(across / np.maximum(outer, 1e-3), 0, 1)
-    half = deep * (1 - ratio**2.4) ** np.float32(1 / 2.4) * (outer > 0) * np.clip(y / 30, 0, 1) ** np.float32(0.7)
+    half = _half_depth(thorax, across, y)
     left_side = x > 0
     inside = np.where(left_side, thorax.border(rows, LEFT)[:, None], thorax.border(rows, RIGHT)[:, None])
     inside = (inside - across).astype(np.float32)  # mm inside the mediastinal border
@@ -134,16 +131,27 @@ def lay_out(thorax: Thorax, grid: Grid) -> Cavity:
     middle = 0.2 * half  # heart and great vessels lie in front of the middle
 
     columns = grid.x[0]
-    silhouette = np.where(columns > 0, thorax.dome(columns, LEFT), thorax.dome(columns, RIGHT)).astype(np.float32)
+    silhouette = np.where(columns > 0, thorax.dome(columns, LEFT), thorax.dome(columns, RIGHT))
     front = np.float32(0.15 * thorax.person.half_depth)  # z of the top of the dome
     bend = 68 * thorax.person.size / (thorax.person.half_depth + front) ** 2
-    below = np.sqrt(np.clip(y - silhouette, 0, None) / np.float32(bend))
-    dome = _overlap(front - below, front + below, -half, half)
-    heart_in = _overlap(middle - heart, middle + heart, -half, half)
-    both = _overlap(np.maximum(front - below, middle - heart), np.minimum(front + below, middle + heart), -half, half)
+    below = np.sqrt(np.clip(y - silhouette.astype(np.float32), 0, None) / np.float32(bend))
+    dome = _overlap(front - below, front + below, half)
+    heart_in = _overlap(middle - heart, middle + heart, half)
+    both = _overlap(
+        np.maximum(front - below, middle - heart), np.minimum(front + below, middle + heart), half
+    )
     lung = np.clip(2 * half - dome - heart_in + both, 0, None)
     visible = (half > 6) & (inside < 0) & (y < silhouette + bend * np.clip(front - half, 0, None) ** 2)
     return Cavity(2 * half, lung, dome, visible & ~left_side, visible & left_side)
+
+
+def _half_depth(thorax: Thorax, across: Floats, y: Floats) -> Floats:
+    """Half the cavity from front to back on every ray."""
+    outer = thorax.outer(y[:, 0]).astype(np.float32)[:, None]
+    deep = thorax.depth(y[:, 0]).astype(np.float32)[:, None]
+    ratio = np.clip(across / np.maximum(outer, 1e-3), 0, 1)
+    tip = np.clip(y / 30, 0, 1) ** np.float32(0.7)
+    return np.asarray(deep * (1 - ratio**2.4) ** np.float32(1 / 2.4) * (outer > 0) * tip, np.float32)
 
 
 def _mediastinum(thorax: Thorax, inside: Floats, *, across: Floats, y: Floats) -> Floats:
@@ -155,8 +163,9 @@ def _mediastinum(thorax: Thorax, inside: Floats, *, across: Floats, y: Floats) -
     fill = np.interp(v, [0.1, 0.3, 0.7], [0.9, 0.68, 0.62]).astype(np.float32)
     central = np.interp(across, [8, 46], [1, 0]).astype(np.float32)
     share = fill * onset + central * onset * 0.3
-    return np.where(inside > 0, np.clip(share, 0, 1.25), 0).astype(np.float32)
+    return np.asarray(np.where(inside > 0, np.clip(share, 0, 1.25), 0), np.float32)
 
 
-def _overlap(low_a: Floats, high_a: Floats, low_b: Floats, high_b: Floats) -> Floats:
-    return np.clip(np.minimum(high_a, high_b) - np.maximum(low_a, low_b), 0, None).astype(np.float32)
+def _overlap(low: Reals, high: Reals, half: Floats) -> Floats:
+    """Length of the interval from low to high that lies in the cavity, -half to half."""
+    return np.asarray(np.clip(np.minimum(high, half) - np.maximum(low, -half), 0, None), np.float32)

@@ -33,13 +33,15 @@ def add_trunk(lengths: Lengths, thorax: Thorax, cavity: Cavity, rng: np.random.G
     lengths.add(Material.FAT, np.maximum(whole - lean, 0))
     lengths.add(Material.SOFT, (solid - cavity.chord + (cavity.chord - cavity.lung)) * muscle)
     lengths.add(Material.SOFT, _pectorals(thorax, grid, x) * (lean > 0))
-    air = 1 + 0.06 * cloud(grid, rng, scale_mm=40) + 0.05 * cloud(grid, rng, scale_mm=6, slope=1.0, step_mm=1.5)
+    air = 1 + 0.06 * cloud(grid, rng, scale_mm=40)
+    air += 0.05 * cloud(grid, rng, scale_mm=6, slope=1.0, step_mm=1.5)
     lengths.add(Material.LUNG, cavity.lung * (0.85 + 0.3 * grid.y / thorax.base) * air)
 
 
 def _outline(person: Person, x: Floats, grid: Grid, *, fat: float) -> Floats:
     y = grid.y[:, 0] / person.size
-    wide = curve(_HEIGHTS, _HALF_WIDTHS, y) * person.half_width / 141 + fat * np.interp(y, [-60, 60], [0.5, 1])
+    wide = curve(_HEIGHTS, _HALF_WIDTHS, y) * person.half_width / 141
+    wide += fat * np.interp(y, [-60, 60], [0.5, 1])
     deep = curve(_HEIGHTS, _HALF_DEPTHS, y) * person.half_depth / 88 + fat
     ratio = np.clip(x / wide[:, None], 0, 1)
     return np.asarray(2 * deep[:, None] * (1 - ratio**2.6) ** (1 / 2.2), np.float32)
@@ -97,10 +99,11 @@ def add_breasts(lengths: Lengths, thorax: Thorax, rng: np.random.Generator) -> l
         dy = (grid.y - y0) / np.where(grid.y < y0, tall_up, tall_down)
         reach = ((grid.x - x0) / wide) ** 2 + dy**2
         thick = 38 * person.breast * person.size
-        fullness = 1.4 - 0.78 * smooth_step((grid.y - y0 + 0.6 * wide) / (0.9 * wide))  # flat above, round below
+        # flat above, round below
+        fullness = 1.4 - 0.78 * smooth_step((grid.y - y0 + 0.6 * wide) / (0.9 * wide))
         mound = np.clip(1 - reach, 0, None) ** fullness
-        lengths.add(Material.FAT, (0.55 * thick * mound).astype(np.float32))
-        lengths.add(Material.SOFT, (0.45 * thick * mound).astype(np.float32))
+        lengths.add(Material.FAT, (0.55 * thick * mound))
+        lengths.add(Material.SOFT, (0.45 * thick * mound))
         nipples.append((x0 + side * 0.12 * wide, y0 + 0.3 * tall_down))
     return nipples
 
@@ -114,11 +117,12 @@ def add_stomach(lengths: Lengths, thorax: Thorax, rng: np.random.Generator) -> N
     bubbles = [(x0, top + tall, wide, tall, rng.uniform(15, 45))]
     for _ in range(int(rng.choice([0, 0, 2, 3, 4]))):  # the bends of the colon, each a rounded pouch
         r = rng.uniform(9, 17) * size
-        bubbles.append((rng.uniform(0.45, 0.85) * thorax.person.half_width, top + rng.uniform(22, 75) * size, r * 1.2, r, 24))
+        x = rng.uniform(0.45, 0.85) * thorax.person.half_width
+        bubbles.append((x, top + rng.uniform(22, 75) * size, r * 1.2, r, 24))
     under = smooth_step((grid.y - thorax.dome(grid.x[0], LEFT)[None, :] - 3) / 6)
     wobble = 0.10 * cloud(grid, rng, scale_mm=40, slope=2.5)
     air = grid.zeros()
     for x, y, a, b, thick in bubbles:
         reach = ((grid.x - x) / a) ** 2 + ((grid.y - y) / b) ** 2 + wobble
         air = np.maximum(air, thick * smooth_step((1 - reach) / 0.75) * under)
-    lengths.remove(Material.SOFT, np.minimum(air, 0.5 * lengths[Material.SOFT]).astype(np.float32))
+    lengths.remove(Material.SOFT, np.minimum(air, 0.5 * lengths[Material.SOFT]))

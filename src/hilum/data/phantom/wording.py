@@ -1,7 +1,7 @@
 """The clinical reading of a phantom, in the words and with the quirks of the two real sets.
 
-Every quirk is one that the sets hold: misspelt sex, ages in months and days, no unit, no space, tabs, upper case,
-carriage returns, a byte-order mark, Latin-1, and notes that two films are of one patient.
+Every quirk is one that the sets hold: misspelt sex, ages in months and days, no unit, no space, tabs, upper
+case, carriage returns, a byte-order mark, Latin-1, and notes that two films are of one patient.
 The trap: a reading is bytes, not text, because some quirks are of the encoding.
 """
 
@@ -42,7 +42,7 @@ def shenzhen_reading(finding: str, *, sex: Sex, age_years: float, number: int) -
 
 
 def _encoded(text: str, number: int) -> bytes:
-    """Every eleventh reading opens with a byte-order mark, every thirteenth holds a Latin-1 no-break space."""
+    """Every eleventh reading opens with a byte-order mark, every thirteenth has Latin-1 spaces."""
     if number % 11 == 6:
         return b"\xef\xbb\xbf" + text.encode()
     if number % 13 == 9:
@@ -50,7 +50,9 @@ def _encoded(text: str, number: int) -> bytes:
     return text.encode()
 
 
-def montgomery_reading(finding: str, *, sex: Sex, age_years: float, same_patient_as: tuple[str, ...] = ()) -> bytes:
+def montgomery_reading(
+    finding: str, *, sex: Sex, age_years: float, same_patient_as: tuple[str, ...] = ()
+) -> bytes:
     """A reading in the manner of Montgomery; a patient seen before is named by the films' numbers."""
     note = f" (same pt as {' and '.join(same_patient_as)})" if same_patient_as else ""
     return f"Patient's Sex: {sex.value} \r\nPatient's Age: {age_years:03.0f}Y\r\n{finding}{note}\r\n".encode()
@@ -76,14 +78,14 @@ def montgomery_finding(pattern: Pattern | None, zones: tuple[Zone, ...], side: L
 
 
 def place(zones: tuple[Zone, ...]) -> str:
-    """Zones in words: "right upper and middle fields", "both upper fields", "both lungs"."""
-    levels = {name: [zone.value.split()[1] for zone in zones if zone.value.startswith(name)] for name in ("right", "left")}
+    """Zones in words: "the right upper and middle fields", "both upper fields", "both lungs"."""
     if len(zones) == 6:
         return "both lungs"
+    words = [zone.value.split() for zone in zones]
+    levels = {side: [level for name, level in words if name == side] for side in ("right", "left")}
     if levels["right"] == levels["left"]:
         return _fields("both", levels["right"], always_many=True)
-    named = [_fields(name, levels[name]) for name in ("right", "left") if levels[name]]
-    return " and the ".join(named)
+    return " and ".join(f"the {_fields(side, named)}" for side, named in levels.items() if named)
 
 
 def _fields(side: str, levels: list[str], *, always_many: bool = False) -> str:
@@ -99,14 +101,14 @@ def _lobes(zones: tuple[Zone, ...]) -> str:
 
 _Phrase = Callable[[str, str], str]  # (place, side) -> text
 _SHENZHEN: dict[Pattern, _Phrase] = {
-    Pattern.INFILTRATE: lambda where, side: f"secondary PTB in the {where}",
-    Pattern.CAVITY: lambda where, side: f"secondary PTB in the {where} with cavity formation",
+    Pattern.INFILTRATE: lambda where, side: f"secondary PTB in {where}",
+    Pattern.CAVITY: lambda where, side: f"secondary PTB in {where} with cavity formation",
     Pattern.MILIARY: lambda where, side: "bilateral miliary PTB",
     Pattern.EFFUSION: lambda where, side: f"{side} tuberculous pleuritis\r\nwith pleural effusion",
-    Pattern.CONSOLIDATION: lambda where, side: f"secondary PTB\r\nin the {where}",
-    Pattern.FIBROSIS: lambda where, side: f"PTB in the {where} with fibrous changes",
-    Pattern.TUBERCULOMA: lambda where, side: f"small tuberculoma in the {where}",
-    Pattern.OLD: lambda where, side: f"old PTB in the {where}, calcified",
+    Pattern.CONSOLIDATION: lambda where, side: f"secondary PTB\r\nin {where}",
+    Pattern.FIBROSIS: lambda where, side: f"PTB in {where} with fibrous changes",
+    Pattern.TUBERCULOMA: lambda where, side: f"small tuberculoma in {where}",
+    Pattern.OLD: lambda where, side: f"old PTB in {where}, calcified",
 }
 _MONTGOMERY: dict[Pattern, _Phrase] = {
     Pattern.INFILTRATE: lambda where, side: f"infiltrates {where}. Active TB",

@@ -1,7 +1,7 @@
-"""Writes a set of phantoms to a folder: as plain films with masks and a manifest, or as the Kaggle zip's tree.
+"""Writes a set of phantoms to a folder: films with masks and a manifest, or the Kaggle zip's tree.
 
-Everything is written to a folder of another name beside the one asked for and moved at the end, so a set is there
-whole or not at all.
+Everything is written to a folder of another name beside the one asked for and moved at the end, so a set is
+there whole or not at all.
 The trap: the Kaggle tree holds no finding masks and no truth table, because the real one holds none.
 """
 
@@ -29,11 +29,11 @@ from hilum.errors import OutputRefused
 from hilum.findings import Sex
 
 TRUTH_NAME = "phantoms.csv"
-TRUTH_COLUMNS = ("film", "file", "site", "patient", "label", "pattern", "view", "age_years", "sex", "laterality", "zones",
-                 "kinds", "distractors", "pixel_mm")  # fmt: skip
+TRUTH_COLUMNS = ("film", "file", "site", "patient", "label", "pattern", "view", "age_years", "sex",
+                 "laterality", "zones", "kinds", "distractors", "pixel_mm")  # fmt: skip
 _SHENZHEN = Path("ChinaSet_AllFiles/ChinaSet_AllFiles")
 _MONTGOMERY = Path("Montgomery/MontgomerySet")
-_THUMBS = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(504)  # an OLE file's first sector, as Windows left among the films
+_THUMBS = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(504)  # the head of the OLE file that Windows leaves about
 
 
 class Layout(StrEnum):
@@ -52,13 +52,20 @@ class _Job:
 
 
 def write_phantoms(
-    folder: Path, *, n: int = 24, seed: int = 0, side: int = 512, layout: str = Layout.FILMS, mix: Mix | None = None
+    folder: Path,
+    *,
+    n: int = 24,
+    seed: int = 0,
+    side: int = 512,
+    layout: str = Layout.FILMS,
+    mix: Mix | None = None,
 ) -> Path:
     """Draw `n` films into `folder`, which must be empty or absent, and return it.
 
     Args:
         side: pixels along a film's longer edge.
-        layout: "films" (films, masks, readings, phantoms.csv, manifest.parquet) or "kaggle" (the Kaggle zip's tree).
+        layout: "films" (films, masks, readings, phantoms.csv, a manifest) or "kaggle" (that zip's tree).
+        mix: prevalence and file form; half the films with a finding, each site in its own form, if None.
 
     Raises:
         OutputRefused: the folder holds something, or cannot be written to.
@@ -188,4 +195,7 @@ def _write_montgomery(job: _Job, order: Order, k: int, earlier: tuple[str, ...])
     (folder / "ClinicalReadings" / f"{name}.txt").write_bytes(text)
 
 
-_WRITERS: dict[Layout, Callable[[_Job, int], None]] = {Layout.FILMS: _write_films, Layout.KAGGLE: _write_kaggle}
+_WRITERS: dict[Layout, Callable[[_Job, int], None]] = {
+    Layout.FILMS: _write_films,
+    Layout.KAGGLE: _write_kaggle,
+}

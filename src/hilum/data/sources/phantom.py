@@ -1,4 +1,4 @@
-"""Hilum's own made-up films, as `hilum data phantom` writes them: the truth is in `phantoms.csv` beside them."""
+"""Hilum's own made-up films, as `hilum data phantom` writes them; `phantoms.csv` holds their truth."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class PhantomSource:
         citation="none; attenuation coefficients from Hubbell and Seltzer, NIST XAAMDI",
         label_origin="drawn, so known: 1 where a TB-like finding was put into the lungs",
         traps=(
-            "Made for tests, examples, and tutorials: a figure measured on phantoms says nothing of patients.",
+            "Made for tests, examples, and tutorials: a figure from phantoms says nothing of patients.",
             "Sites differ in tone, borders, markers, and file form, as hospitals do.",
         ),
     )
