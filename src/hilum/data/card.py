@@ -8,14 +8,18 @@ Trap: it says nothing of when it was made, so that importing the same data twice
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import hilum
 from hilum.data.duplicates import DuplicatePair
 from hilum.data.source import Problem, ProblemKind, SourceCard, SourceRead
+from hilum.errors import OutputRefused
 from hilum.records import Film
 
 CARD_VERSION = 1
@@ -52,7 +56,7 @@ def data_card(
     return {
         "hilum_data_card": CARD_VERSION,
         "hilum_version": hilum.__version__,
-        "source": {"name": name, **asdict(card)},
+        "source": {"name": name, **asdict(card), "traps": list(card.traps)},
         "n_films": len(films),
         "n_expected": read.n_expected,
         "n_patients": len({film.patient for film in films}),
@@ -67,6 +71,22 @@ def data_card(
         "patients_with_several_films": _films_of_one_patient(films),
         "duplicates": [_duplicate(pair) for pair in duplicates],
     }
+
+
+def write_card(card: dict[str, Any], path: Path) -> None:
+    """Write the card as JSON, whole or not at all.
+
+    Raises:
+        OutputRefused: the place cannot be written to.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        partial.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise OutputRefused(f"{path}: cannot be written: {error.strerror or error}") from None
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def films_sha256(films: Sequence[Film]) -> str:

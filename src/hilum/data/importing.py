@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from hilum.data.archive import UnpackReport, unpack_films
-from hilum.data.card import data_card
+from hilum.data.card import data_card, write_card
 from hilum.data.duplicates import duplicate_pairs
 from hilum.data.manifest import MANIFEST_NAME, write_manifest
 from hilum.data.masks import draw_masks
@@ -54,7 +54,7 @@ class ImportResult:
 
 
 def import_films(request: ImportRequest, *, progress: Progress | None = None) -> ImportResult:
-    """Import a set of films: OUT/manifest.parquet, and for a zip OUT/films/; the caller writes the card.
+    """Import a set of films: OUT/manifest.parquet, OUT/data-card.json, and for a zip OUT/films/.
 
     Raises:
         DatasetMissing: no film of the dataset is there, or none that can be read.
@@ -88,9 +88,11 @@ def import_films(request: ImportRequest, *, progress: Progress | None = None) ->
     card = data_card(
         source.name, source.card, read, films=measured.films, problems=problems, duplicates=duplicates
     )
+    card["origin"] = origin
+    write_card(card, request.out / CARD_NAME)  # before the manifest, which it says the owner of
     manifest_path = request.out.resolve() / MANIFEST_NAME
     write_manifest(measured.films, manifest_path)
-    return ImportResult(manifest_path, measured.films, {**card, "origin": origin})
+    return ImportResult(manifest_path, measured.films, card)
 
 
 def _check_places(request: ImportRequest) -> None:

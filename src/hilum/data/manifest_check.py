@@ -1,4 +1,4 @@
-"""What a manifest's rows must be; the first breach is named by row, film, and column.
+"""A manifest's schema, and its check; the first breach is named by row, film, and column.
 
 Column by column in Arrow, so that a manifest of a hundred thousand films is checked in a fraction of a
 second.
@@ -18,6 +18,40 @@ import pyarrow.compute as pc
 from hilum.errors import ManifestInvalid
 from hilum.findings import Laterality, Sex, TuberculosisKind, Zone
 
+MANIFEST_VERSION = "1"
+VERSION_KEY = b"hilum_manifest_version"
+
+_TEXTS = pa.list_(pa.string())
+SCHEMA = pa.schema(
+    [
+        pa.field("film", pa.string(), nullable=False),
+        pa.field("image_path", pa.string(), nullable=False),
+        pa.field("dataset", pa.string(), nullable=False),
+        pa.field("site", pa.string(), nullable=False),
+        pa.field("patient", pa.string(), nullable=False),
+        pa.field("label", pa.int8()),
+        pa.field("width", pa.int32(), nullable=False),
+        pa.field("height", pa.int32(), nullable=False),
+        pa.field("bit_depth", pa.int16(), nullable=False),
+        pa.field("sha256", pa.string(), nullable=False),
+        pa.field("perceptual_hash", pa.string(), nullable=False),
+        pa.field("view", pa.string()),
+        pa.field("age_years", pa.float64()),
+        pa.field("sex", pa.string()),
+        pa.field("reading_text", pa.string()),
+        pa.field("reading_sex", pa.string()),
+        pa.field("reading_age_years", pa.float64()),
+        pa.field("is_reading_normal", pa.bool_()),
+        pa.field("laterality", pa.string()),
+        pa.field("zones", _TEXTS, nullable=False),
+        pa.field("kinds", _TEXTS, nullable=False),
+        pa.field("same_patient_as", _TEXTS, nullable=False),
+        pa.field("lung_mask_paths", _TEXTS, nullable=False),
+        pa.field("finding_mask_path", pa.string()),
+    ],
+    metadata={VERSION_KEY: MANIFEST_VERSION.encode()},
+)
+
 MAX_AGE_YEARS = 120.0
 _READING_COLUMNS = ("reading_sex", "reading_age_years", "is_reading_normal", "laterality")
 _READING_LISTS = ("zones", "kinds", "same_patient_as")
@@ -32,8 +66,6 @@ _VOCABULARIES: dict[str, Iterable[str]] = {
 
 def check_table(table: pa.Table, path: Path) -> pa.Table:
     """The table with exactly the manifest's types, or `ManifestInvalid`."""
-    from hilum.data.manifest import SCHEMA  # the schema's home imports this module
-
     checker = _Checker(pa.table([_cast(table, field, path) for field in SCHEMA], names=SCHEMA.names), path)
     for field in SCHEMA:
         if not field.nullable:
@@ -49,7 +81,7 @@ def _cast(table: pa.Table, field: pa.Field, path: Path) -> pa.ChunkedArray:
     column = table.column(field.name)
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    if not _is_alike(column.type, field.type) and not pa.types.is_null(column.type):
+    if not _is_alike(column.type, field.type):
         raise ManifestInvalid(f"{path}: column {field.name!r} is {column.type}, not {field.type}")
     try:
         return column.cast(field.type)
@@ -61,6 +93,8 @@ def _cast(table: pa.Table, field: pa.Field, path: Path) -> pa.ChunkedArray:
 
 def _is_alike(found: pa.DataType, wanted: pa.DataType) -> bool:
     types = pa.types
+    if types.is_null(found):  # nothing but empty cells; pandas writes such columns so
+        return True
     if types.is_list(wanted):
         return (types.is_list(found) or types.is_large_list(found)) and _is_alike(
             found.value_type, wanted.value_type

@@ -9,7 +9,7 @@ Trap: this reads the short texts of two datasets. It is no general report parser
 
 from __future__ import annotations
 
-import re
+import bisect
 from dataclasses import dataclass, field
 
 from hilum.data import reading_words as words
@@ -59,6 +59,7 @@ def _split(text: str) -> _Clauses:
 def _split_sentence(sentence: str, clauses: _Clauses) -> None:
     """Sort the clauses of a sentence; in "no a, b or c" the denial reaches to the end of the list."""
     parts = [part for part in words.CLAUSE_END.split(sentence) if part.strip()]
+    list_ends = [number for number, part in enumerate(parts) if words.OR.search(part)]
     reach = -1  # the last clause that an earlier denial still covers
     for number, part in enumerate(parts):
         denial = words.DENIAL.search(part + " ")
@@ -67,14 +68,10 @@ def _split_sentence(sentence: str, clauses: _Clauses) -> None:
         elif denial:
             clauses.kept.append(part[: denial.start()])
             clauses.denied.append(part[denial.end() :])
-            reach = _list_end(parts, number)
+            ends = list_ends[bisect.bisect_right(list_ends, number) :][:1]
+            reach = ends[0] if ends else number
         else:
             clauses.kept.append(part)
-
-
-def _list_end(parts: list[str], start: int) -> int:
-    """The last clause of a list that begins denied at `start` and ends in "or"; `start` if it is no list."""
-    return next((n for n in range(start + 1, len(parts)) if re.search(r"\bn?or\b", parts[n])), start)
 
 
 def _names_tuberculosis(clause: str) -> bool:

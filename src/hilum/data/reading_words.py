@@ -72,6 +72,7 @@ ABNORMALITY = re.compile(
 GENERAL = re.compile(r"\bdiseases?\b|\babnormal\w*|\bpatholog\w*|\bfindings?\b|\blesions?\b")
 """What, when denied, denies all of it: "no active disease", but not "no effusion"."""
 
+OR = re.compile(r"\bn?or\b")
 SENTENCE_END = re.compile(
     r"[;\r\n]+|\.(?![0-9])|(?<![0-9./])\b[0-9]{1,2}\s*[.)](?=\s*[a-z])|\b(?:but|however|although)\b"
 )

@@ -32,7 +32,7 @@ _AGE_AFTER_SEX = re.compile(
 )
 _MORE = re.compile(rf"[\s,]*(?:and)?\s*{_AGE.pattern}")
 _LABELLED_AGE = re.compile(rf"\bage\b\s*[:=]?\s*{_NUMBER}\s*{_UNIT}?")
-_LABELLED_SEX = re.compile(r"(?:\bpatient.?s\s+)?\bsex\b\s*[:=]\s*(?P<sex>[a-z]*)")
+_LABELLED_SEX = re.compile(r"(?:\bpatient.?s\s+)?\bsex\b[ \t]*[:=][ \t]*(?P<sex>[a-z]*)")
 _SEX = re.compile(
     r"(?<![a-z])(?:(?P<female>fem\w*?|fe?a?ma?le|feamle|wom[ae]n|girl)|(?P<male>male|boy|man))(?![a-z])"
     r"|\A\W*(?:[0-9]{1,3}[ \t]*/[ \t]*)?(?:(?P<f>f)|(?P<m>m))(?![a-z])"
@@ -42,6 +42,8 @@ _SAME_PATIENT = re.compile(
     r"[^0-9a-z]*(?:as|with|of|in)?[^0-9a-z]*"
     r"(?P<numbers>(?:(?:and|as|no|film|mcucxr|[\s,;&/#_.])*[0-9]{1,4}(?:_[01])?(?![0-9]|\s*(?:y|m|w|d)))+)"
 )
+_SEX_WORDS = {"f": Sex.FEMALE, "female": Sex.FEMALE, "femal": Sex.FEMALE, "m": Sex.MALE, "male": Sex.MALE,
+              "o": Sex.OTHER, "other": Sex.OTHER}  # fmt: skip
 _DAYS = {"m": 365.25 / 12, "w": 7.0, "d": 1.0}
 
 
@@ -111,7 +113,7 @@ def _finding_part(plain: str) -> str:
 def _sex(plain: str) -> Sex | None:
     labelled = _LABELLED_SEX.search(plain)
     if labelled:
-        return {"f": Sex.FEMALE, "m": Sex.MALE, "o": Sex.OTHER}.get(labelled["sex"][:1])
+        return _SEX_WORDS.get(labelled["sex"])
     found = {Sex.FEMALE if match["female"] or match["f"] else Sex.MALE for match in _SEX.finditer(plain)}
     return found.pop() if len(found) == 1 else None
 

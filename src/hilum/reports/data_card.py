@@ -5,7 +5,6 @@ Trap: names and reasons come from files nobody vouches for, so Markdown is escap
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -20,12 +19,11 @@ Row = list[str]
 
 
 def write_data_card(card: dict[str, Any], folder: Path) -> None:
-    """Write data-card.json, data-card.md, and data-card.html.
+    """Write data-card.md and data-card.html.
 
     Raises:
         OutputRefused: the folder cannot be written to.
     """
-    write_whole(folder / "data-card.json", json.dumps(card, indent=1, ensure_ascii=False) + "\n")
     write_whole(folder / "data-card.md", data_card_markdown(card))
     write_whole(folder / "data-card.html", data_card_page(card))
 
