@@ -46,7 +46,7 @@ def shades(image: Image.Image) -> Shades:
         image = image.convert("RGBA" if image.mode == "RGB" else "LA")
     alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
     if image.mode in ("RGB", "RGBA"):
-        grey, is_coloured = _grey_of_colour(image.convert("RGB"))
+        grey, is_coloured = _grey_of_colour(image)
     else:
         grey, is_coloured = image.getchannel(0).convert("L"), None
     return _over_black(np.asarray(grey), is_coloured, None if alpha is None else np.asarray(alpha))
@@ -67,7 +67,7 @@ def deep_shades(samples: npt.NDArray[np.uint16]) -> Shades:
 
 
 def _grey_of_colour(image: Image.Image) -> tuple[Image.Image, Array | None]:
-    red, green, blue = image.split()
+    red, green, blue = image.split()[:3]
     spread = ImageChops.lighter(ImageChops.difference(red, green), ImageChops.difference(green, blue))
     if spread.getextrema() == (0, 0):
         return red, None

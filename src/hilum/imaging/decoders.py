@@ -27,8 +27,8 @@ Array = npt.NDArray[Any]
 
 # Pillow, pydicom, and numpy raise these on bytes that do not fit what was promised of them
 DECODING_ERRORS = (
-    AttributeError, EOFError, IndexError, KeyError, NotImplementedError, OSError, RuntimeError, TypeError,
-    ValueError, struct.error,
+    AttributeError, EOFError, IndexError, KeyError, NotImplementedError, OSError, RuntimeError, SyntaxError,
+    TypeError, ValueError, struct.error,
 )  # fmt: skip
 
 

@@ -2,9 +2,9 @@
 and film.
 
 The order is the standard's: unpack, then modality, window, padding, and polarity (PS3.3 C.7.6.3, C.11.1,
-C.11.2, C.11.6), all in `window.display_table`. The trap: pydicom converts a header value when it is read,
-not when the file is, so a malformed one fails or warns anywhere; every access goes through `header`,
-inside `_quiet`.
+C.11.2, C.11.6), all in `window.display_table`.
+The trap: pydicom converts an element on access, not on reading the file, so a malformed one would fail or
+warn anywhere; all are tried at the door, and the malformed ones are left out with a note.
 """
 
 from __future__ import annotations
@@ -78,6 +78,7 @@ def read_dicom(path: Path, *, max_side: int | None = None) -> Radiograph:
     """
     with _quiet():
         dataset = _read_dataset(path)
+        mended = _without_malformed(dataset)
         _refuse_other_kinds(dataset)
         layout = read_layout(dataset)
         cells, notes = unpack(dataset, layout)
@@ -90,7 +91,7 @@ def read_dicom(path: Path, *, max_side: int | None = None) -> Radiograph:
             sex=header.sex(dataset),
             view=header.view(dataset),
             pixel_spacing_mm=header.pixel_spacing_mm(dataset),
-            notes=notes + more + header.orientation_notes(dataset),
+            notes=mended + notes + more + header.orientation_notes(dataset),
             native_height=layout.rows,
             native_width=layout.columns,
         )
@@ -98,7 +99,7 @@ def read_dicom(path: Path, *, max_side: int | None = None) -> Radiograph:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence pydicom's warnings on malformed values: they are expected here, and what matters becomes a note."""
+    """Silence pydicom on malformed values: they are expected here, and what matters becomes a note."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         yield
@@ -121,6 +122,18 @@ def _read_dataset(path: Path) -> Dataset:
         return dcmread(path, force=True)
     except _READING_ERRORS as error:
         raise damaged_dicom("its header cannot be read") from error
+
+
+def _without_malformed(dataset: Dataset) -> tuple[str, ...]:
+    """Take the elements out of `dataset` that cannot be converted, and say how many."""
+    n_malformed = 0
+    for tag in list(dataset.keys()):
+        try:
+            dataset[tag]
+        except header.MALFORMED:
+            del dataset[tag]
+            n_malformed += 1
+    return (f"{n_malformed} malformed elements of the header were left out.",) if n_malformed else ()
 
 
 def _refuse_deflate_bomb(path: Path) -> None:
@@ -149,11 +162,8 @@ def _refuse_other_kinds(dataset: Dataset) -> None:
         reason = f"The DICOM file's modality is {modality} ({kind}), not a radiograph (CR, DX)."
         raise UnreadableImage(RefusalCode.UNSUPPORTED, reason)
     sop_class = uid.UID(header.text(dataset, "SOPClassUID"))
-    if (
-        modality not in _RADIOGRAPHY
-        and sop_class.name != sop_class
-        and not sop_class.name.startswith(_FILM_CLASSES)
-    ):
+    is_other = sop_class.name != sop_class and not sop_class.name.startswith(_FILM_CLASSES)
+    if modality not in _RADIOGRAPHY and is_other:
         reason = f"The DICOM file is of the class {sop_class.name}, not a radiograph (CR, DX)."
         raise UnreadableImage(RefusalCode.UNSUPPORTED, reason)
     if not dataset.get("PixelData"):

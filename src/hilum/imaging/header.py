@@ -8,6 +8,7 @@ film is read.
 from __future__ import annotations
 
 import re
+import struct
 from datetime import date, datetime
 from typing import Any
 
@@ -24,6 +25,12 @@ _VIEW_CODES = {
     "399348003": "AP", "R-10206": "AP", "272479007": "PA", "R-10214": "PA",
     "399173006": "LL", "R-10236": "LL", "399198007": "RL", "R-10232": "RL",
 }  # fmt: skip
+
+# pydicom raises these when it converts an element, which it does on access, and the bytes may be anything
+MALFORMED = (
+    AttributeError, EOFError, IndexError, KeyError, NotImplementedError, OverflowError, RecursionError,
+    TypeError, ValueError, struct.error,
+)  # fmt: skip
 
 
 def text(dataset: Dataset, keyword: str) -> str:
@@ -93,7 +100,7 @@ def orientation_notes(dataset: Dataset) -> tuple[str, ...]:
     It is not acted on: it is wrong too often, and turning a film by it could swap left and right.
     """
     directions = [str(value).upper() for value in _values(dataset, "PatientOrientation")]
-    if len(directions) != 2 or (directions[1].startswith("F") and not directions[0].startswith("R")):
+    if len(directions) != 2 or ("F" in directions[1] and "R" not in directions[0]):
         return ()
     stated = "\\".join(directions)
     return (f"The header says the film is stored turned or mirrored ({stated}); it was left as it is.",)

@@ -18,7 +18,7 @@ from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_modality_lut, apply_voi
 
 from hilum.imaging.grey import true_depth
-from hilum.imaging.header import numbers, text
+from hilum.imaging.header import MALFORMED, numbers, text
 from hilum.imaging.layout import Cells
 from hilum.imaging.polarity import is_shown_inverted
 from hilum.records import Pixels
@@ -30,7 +30,6 @@ Notes = tuple[str, ...]
 _ROBUST = (0.001, 0.999)
 _FLAT = 0.99  # a window that turns so large a share of the film to one end is not used
 _SAMPLE = 500_000  # pixels that quantiles are taken from
-_MALFORMED = (AttributeError, IndexError, KeyError, NotImplementedError, OverflowError, TypeError, ValueError)
 
 
 def display_table(cells: Cells, dataset: Dataset) -> tuple[Pixels, Notes]:
@@ -50,7 +49,8 @@ def display_table(cells: Cells, dataset: Dataset) -> tuple[Pixels, Notes]:
 def _stored_values(cells: Cells) -> npt.NDArray[np.int64]:
     """The number in each bit pattern: the stored bits end at the high bit, and the sign is their first."""
     patterns = np.arange(2 ** (8 * cells.patterns.dtype.itemsize), dtype=np.int64)
-    stored = np.bitwise_and(patterns >> (cells.high_bit + 1 - cells.bits_stored), 2**cells.bits_stored - 1)
+    stored: npt.NDArray[np.int64] = patterns >> (cells.high_bit + 1 - cells.bits_stored)
+    stored &= 2**cells.bits_stored - 1
     if cells.is_signed:
         stored[stored >= 2 ** (cells.bits_stored - 1)] -= 2**cells.bits_stored
     return stored
@@ -79,7 +79,7 @@ def _modality_values(stored: npt.NDArray[np.int64], dataset: Dataset) -> tuple[F
     if dataset.get("ModalityLUTSequence"):
         try:
             return np.asarray(apply_modality_lut(stored, dataset), dtype=np.float64), ()
-        except _MALFORMED:
+        except MALFORMED:
             return values, unusable
     if "RescaleSlope" not in dataset:
         return values, ()
@@ -114,7 +114,7 @@ def _voi_lut(values: Floats, dataset: Dataset) -> tuple[Floats | None, Notes]:
     try:
         mapped = apply_voi(np.rint(values).astype(np.int64), dataset)
         nominal = int(dataset.VOILUTSequence[0].LUTDescriptor[2])
-    except _MALFORMED:
+    except MALFORMED:
         return None, ("The VOI LUT in the header is malformed and was not used.",)
     white = 2 ** true_depth(int(mapped.max()), nominal) - 1
     return np.clip(mapped.astype(np.float64) / white, 0, 1), ()
