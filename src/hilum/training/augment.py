@@ -25,7 +25,7 @@ def augmented(films: Tensor, settings: AugmentSettings, generator: torch.Generat
 
 
 def random_affine(n: int, settings: AugmentSettings, generator: torch.Generator) -> Tensor:
-    """(N, 2, 3) matrices from output to input coordinates, as `torch.nn.functional.affine_grid` takes them."""
+    """(N, 2, 3) matrices from output to input coordinates, as torch's `affine_grid` takes them."""
     angle = uniform(n, settings.rotate_degrees, generator) * (math.pi / 180)
     side = torch.exp(uniform(n, settings.scale, generator))
     width = side * torch.exp(uniform(n, settings.stretch, generator))
