@@ -80,9 +80,9 @@ def scan_films(films: Sequence[Film], *, seed: int, on_film: OnFilm | None = Non
             prints.append(ContactPrint(film.film, film.label, film.site, small))
         if reduced is not None:
             measures[film.film] = measure_film(reduced)
-            for group in (by_label[film.label], by_site.get(film.site)):
-                if group is not None:
-                    group.add(reduced)
+            by_label[film.label].add(reduced)
+            if film.site in by_site:
+                by_site[film.site].add(reduced)
         if on_film is not None:
             on_film(done, len(films))
     return Scan(
