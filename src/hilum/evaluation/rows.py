@@ -54,10 +54,11 @@ def read_parquet_rows(path: Path, *, numbers: Collection[str], texts: Collection
         table = pq.ParquetFile(path).read()
         _check_types(path, table.schema, numbers=numbers, texts=texts)
         columns = [column.to_pylist() for column in table.columns]
-    except (pa.ArrowException, UnicodeDecodeError) as error:
-        raise TableInvalid(f"{path}: not a readable Parquet file: {str(error).splitlines()[0]}") from None
-    except OSError as error:
-        raise TableInvalid(f"{path}: cannot be read: {error.strerror or error}") from None
+    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:  # Arrow calls damage an OSError too
+        reason = (
+            getattr(error, "strerror", None) or f"not a readable Parquet file: {str(error).splitlines()[0]}"
+        )
+        raise TableInvalid(f"{path}: {reason}") from None
     return Rows("row", tuple(table.column_names), enumerate(zip(*columns, strict=True), start=1))
 
 

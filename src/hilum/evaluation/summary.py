@@ -173,6 +173,7 @@ def measure_discrimination(films: LabelledFilms) -> Discrimination:
     by_film = auroc(films.truth, films.score)
     precision = average_precision(films.truth, films.score)
     if by_film.value is None:
+        precision = replace(precision, why=precision.why or f"no interval: {by_film.why}")
         return Discrimination(by_film, by_film, by_film, precision, roc_band=None)
     draws = bootstrap_ranking(films.truth, films.score, films.resampling(), grid=GRID)
     by_patient = replace(

@@ -19,6 +19,7 @@ from hilum.reports.page import estimate_text
 
 MOST_POINTS = 2000
 N_BARS = 40
+WIDEST_SCORE = 1e100  # beyond any real score, and near where an axis overflows
 MARKERS = ("o", "s", "D", "^", "v", "P", "X")
 PANELS_PER_ROW = 3
 
@@ -154,7 +155,7 @@ def drawable(evaluation: Evaluation) -> dict[str, Callable[[Evaluation], Figure]
     allowed = {
         "roc": has_both,
         "precision_recall": films.n_positive > 0,
-        "scores": np.isfinite(2 * np.abs(films.score).max()),
+        "scores": np.abs(films.score).max() < WIDEST_SCORE,
         "reliability": bool(evaluation.calibration.bins),
         "confusion": bool(evaluation.operating_points),
         "subgroups": has_groups,

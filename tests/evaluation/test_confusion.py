@@ -1,0 +1,106 @@
+"""The confusion table and its rates."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn import metrics as oracle
+
+from hilum.evaluation.confusion import performance
+from hilum.evaluation.intervals import Resampling, wilson
+
+flagged_films = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60)
+
+
+def split(rows):
+    """Labels and flags as arrays."""
+    return np.array([label for label, _ in rows]), np.array([flag for _, flag in rows])
+
+
+@given(flagged_films)
+def test_counts_are_scikit_learns(rows):
+    """The four cells agree with the oracle."""
+    truth, flags = split(rows)
+    counts = performance(truth, flags).counts
+    (clear, alarms), (missed, hits) = oracle.confusion_matrix(truth, flags, labels=[False, True])
+
+    assert (counts.true_positive, counts.false_positive) == (hits, alarms)
+    assert (counts.false_negative, counts.true_negative) == (missed, clear)
+
+
+@given(flagged_films)
+def test_a_rate_without_films_is_none_and_says_why(rows):
+    """No rate is ever NaN: it is a number, or None with the reason."""
+    for rate in performance(*split(rows)).estimates().values():
+        assert (rate.value is None) == (rate.value is None and bool(rate.why))
+        assert rate.value is None or np.isfinite(rate.value)
+
+
+@given(flagged_films, st.integers(1, 8))
+def test_by_patient_the_rates_stay_and_intervals_are_in_order(rows, n_patients):
+    """Resampling patients changes no rate, and every interval is in order."""
+    truth, flags = split(rows)
+    codes = np.arange(truth.size) % min(n_patients, truth.size)
+    plain = performance(truth, flags)
+    clustered = performance(truth, flags, Resampling(codes, np.random.default_rng(0), 100))
+
+    for name, rate in clustered.estimates().items():
+        assert rate.value == plain.estimates()[name].value
+        assert rate.low is None or rate.high is None or rate.low <= rate.high
+
+
+def test_each_rate_has_its_own_denominator():
+    """Sensitivity counts films with the finding, predictive value flagged films, accuracy all."""
+    truth = np.repeat([True, True, False, False], [8, 2, 3, 17])
+    flags = np.repeat([True, False, True, False], [8, 2, 3, 17])
+    rates = performance(truth, flags).estimates()
+    seen = {name: (rate.value, rate.n, rate.n_positive) for name, rate in rates.items()}
+
+    assert seen["accuracy"] == (25 / 30, 30, 10)
+    assert seen["sensitivity"] == (8 / 10, 10, 10)
+    assert seen["specificity"] == (17 / 20, 20, 0)
+    assert seen["positive_predictive_value"] == (8 / 11, 11, 8)
+    assert seen["negative_predictive_value"] == (17 / 19, 19, 2)
+    assert seen["positive_likelihood_ratio"][0] == pytest.approx(0.8 / 0.15)
+    assert seen["negative_likelihood_ratio"][0] == pytest.approx(0.2 / 0.85)
+
+
+def test_the_interval_of_a_likelihood_ratio_is_simels():
+    """On the log scale: sqrt(1/8 - 1/10 + 1/3 - 1/20) = 0.5552, times 1.96, is a factor of 2.969."""
+    truth = np.repeat([True, True, False, False], [8, 2, 3, 17])
+    flags = np.repeat([True, False, True, False], [8, 2, 3, 17])
+    ratio = performance(truth, flags).positive_likelihood_ratio
+
+    assert ratio.high / ratio.value == pytest.approx(2.969, abs=0.002)
+    assert ratio.value / ratio.low == pytest.approx(2.969, abs=0.002)
+
+
+def test_no_false_alarm_gives_no_endless_ratio():
+    """With no negative flagged the ratio is unbounded, which is not a number."""
+    rates = performance(np.array([True, True, False]), np.array([True, False, False]))
+
+    assert rates.positive_likelihood_ratio.value is None
+    assert "no negative film is flagged" in rates.positive_likelihood_ratio.why
+
+
+def test_repeated_films_do_not_narrow_the_interval(chance):
+    """Twenty copies of each of 40 films: by patient about Wilson on 40, not on 800."""
+    truth = np.ones(40, dtype=bool)
+    flags = np.arange(40) < 30
+    copies = np.repeat(np.arange(40), 20)
+    rate = performance(truth[copies], flags[copies], Resampling(copies, chance, 2000)).sensitivity
+    expected = wilson(30, 40)
+
+    assert rate.value == 0.75
+    assert rate.high - rate.low == pytest.approx(expected.high - expected.low, rel=0.15)
+
+
+def test_all_right_by_patient_is_not_certain(chance):
+    """Where every film is right the interval is Wilson's over patients."""
+    truth = np.ones(30, dtype=bool)
+    rate = performance(truth, truth, Resampling(np.arange(30) // 3, chance, 200)).sensitivity
+
+    assert (rate.value, rate.high) == (1.0, 1.0)
+    assert rate.low == pytest.approx(wilson(10, 10).low)
