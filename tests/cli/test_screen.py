@@ -190,16 +190,13 @@ def test_parquet_has_types(screen, films, tmp_path):
 
 
 def test_films_of_one_name_get_a_picture_each(screen, tmp_path):
-    """`a/film.png`, `b/film.jpg`, and `c/FILM.png` do not write over one another."""
-    for name in ("a/film.png", "b/film.jpg", "c/FILM.png"):
+    """`a/film.png`, `b/film.jpg`, and `c/film.png` do not write over one another."""
+    for name in ("a/film.png", "b/film.jpg", "c/film.png", "d/film-2.png"):
         write_film(tmp_path / "films" / name, side=120)
     screen(tmp_path / "films", "--out", tmp_path / "out")
 
     assert sorted(path.name for path in (tmp_path / "out/heat-maps").iterdir()) == [
-        "FILM-3.png",
-        "film-2.png",
-        "film.png",
-    ]
+        "film-2-2.png", "film-2.png", "film-3.png", "film.png"]  # fmt: skip
 
 
 def test_strange_names_survive(screen, tmp_path):
@@ -258,6 +255,35 @@ def test_results_inside_the_films_are_not_screened(screen, films):
         rows = json.loads(screen(films, "--json", "--out", films / "out").stdout)
 
     assert len(rows) == 3
+
+
+def test_the_folder_of_films_is_not_written_to(screen, films):
+    """--out at the films themselves is refused before anything is read."""
+    result = screen(films, "--out", films)
+
+    assert result.exit_code == 2
+    assert "choose another --out" in result.stderr
+    assert not (films / "screening.csv").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_one_line(bundle, films):
+    """Rows that cannot be written end the run with a sentence and status 2."""
+    with Path("/dev/full").open("w") as full:
+        words = [
+            sys.executable,
+            "-m",
+            "hilum.cli.main",
+            "screen",
+            "--bundle",
+            str(bundle),
+            str(films),
+            "--csv",
+        ]
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: standard output cannot be written to")
 
 
 def test_the_films_are_left_as_they_are(screen, films, tmp_path):

@@ -42,7 +42,9 @@ class ResultFolder:
     def __init__(self, folder: Path, form: str, page: ScreeningPage) -> None:
         self.folder = folder
         self.page = page
-        self._names: Counter[str] = Counter()
+        self._repeats: Counter[str] = (
+            Counter()
+        )  # of names that came twice, so that a million films stay small
         self._final = folder / TABLES[form]
         self._draft = folder / f".{self._final.name}.{os.getpid()}.part"
         try:
@@ -50,6 +52,10 @@ class ResultFolder:
             self._table = self._open_table(form)
         except OSError as error:
             raise self._refusal(error) from error
+
+    @property
+    def heat_maps(self) -> Path:
+        return self.folder / HEAT_MAPS
 
     @property
     def page_path(self) -> Path:
@@ -80,7 +86,7 @@ class ResultFolder:
 
     def _clear(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        heat_maps = self.folder / HEAT_MAPS
+        heat_maps = self.heat_maps
         earlier = [self.folder / name for name in OURS if (self.folder / name).is_file()]
         if heat_maps.exists() and not earlier and (not heat_maps.is_dir() or any(heat_maps.iterdir())):
             raise OutputRefused(
@@ -99,11 +105,11 @@ class ResultFolder:
         return stream_table("csv" if form == "text" else form, self._stream)
 
     def _unique(self, stem: str) -> str:
-        key = stem.casefold()  # macOS and Windows hold `A.png` and `a.png` for one file
-        self._names[key] += 1
-        if self._names[key] == 1:
-            return stem
-        return self._unique(f"{stem}-{self._names[key]}")
+        name = stem
+        while (self.heat_maps / f"{name}.png").exists():
+            self._repeats[stem] += 1
+            name = f"{stem}-{self._repeats[stem] + 1}"
+        return name
 
     def _refusal(self, error: OSError) -> OutputRefused:
         return OutputRefused(f"{self.folder}: cannot be written to: {error.strerror or error}")

@@ -9,7 +9,7 @@ import contextlib
 import os
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 import click
 
 from hilum.cli.screen_output import Row, Table, only_rows_on_stdout, stream_table
+from hilum.errors import OutputRefused
 from hilum.inference.batch import ScreenedFilm, screen
 from hilum.inference.bundle import read_bundle
 from hilum.inference.predictor import Predictor
 from hilum.inference.row import outcome_row
-from hilum.inference.search import FilmSearch
+from hilum.inference.search import FilmSearch, is_folder
 
 if TYPE_CHECKING:
     from hilum.cli.screen_folder import ResultFolder
@@ -76,8 +77,9 @@ def run(job: ScreenJob) -> int:
         threshold=job.threshold,
         minimum_age_years=job.minimum_age_years,
     )
-    folder = None if job.out is None else _open_folder(job.out, job.form, predictor)
-    search = FilmSearch([Path(name) for name in job.films], leave_out=job.out)
+    paths = [Path(name) for name in job.films]
+    folder = None if job.out is None else _open_folder(job.out, job.form, predictor, paths)
+    search = FilmSearch(paths, leave_out=None if folder is None else folder.heat_maps)
     films = screen(search, predictor, n_jobs=n_jobs, with_overlays=folder is not None and job.heat_maps)
     tally = Tally()
     with only_rows_on_stdout() as stream, _quiet_libraries(), contextlib.ExitStack() as endings:
@@ -106,7 +108,9 @@ def _hand_on(film: ScreenedFilm, row: Row, folder: ResultFolder | None, table: T
         table.write(row)
 
 
-def _open_folder(out: Path, form: str, predictor: Predictor) -> ResultFolder:
+def _open_folder(out: Path, form: str, predictor: Predictor, films: Sequence[Path]) -> ResultFolder:
+    if out.resolve() in [path.resolve() for path in films if is_folder(path)]:
+        raise OutputRefused(f"{out} is a folder of films, which is never written to; choose another --out")
     from hilum.cli.screen_folder import ResultFolder  # with jinja2, which a run without --out can do without
     from hilum.reports.screening import ScreeningPage
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
+from hilum.errors import OutputRefused
 from hilum.inference.row import KEYS
 
 Row = Mapping[str, Any]
@@ -119,7 +120,11 @@ def stream_table(form: str, stream: TextIO) -> Table:
 
 @contextlib.contextmanager
 def only_rows_on_stdout() -> Iterator[TextIO]:
-    """The stream for rows; whatever else is written to standard output meanwhile goes to standard error."""
+    """The stream for rows; whatever else is written to standard output meanwhile goes to standard error.
+
+    Raises:
+        OutputRefused: standard output takes no more; a reader that left is BrokenPipeError.
+    """
     sys.stdout.flush()
     try:
         stdout, stderr = sys.stdout.fileno(), sys.stderr.fileno()
@@ -134,11 +139,15 @@ def only_rows_on_stdout() -> Iterator[TextIO]:
     try:
         yield rows
         rows.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputRefused(f"standard output cannot be written to: {error.strerror or error}") from error
     finally:
         sys.stdout.flush()
         os.dup2(kept, stdout)
         os.close(kept)
-        with contextlib.suppress(BrokenPipeError):  # its reader has left; that was told already
+        with contextlib.suppress(OSError):  # its reader has left, or the disk is full; that was told already
             rows.close()
 
 

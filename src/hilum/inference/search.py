@@ -10,7 +10,8 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".dcm", ".dicom")
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".dcm", ".dicom", ".tif", ".tiff", ".bmp", ".gif", ".webp",
+                    ".heic", ".jp2")  # fmt: skip
 # First bytes: PNG, JPEG, JPEG 2000 (box and raw), GIF, BMP, TIFF; the last ones are refused, but by a row.
 PICTURE_STARTS = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51", b"GIF8", b"BM",
                   b"II*\0", b"MM\0*")  # fmt: skip
@@ -28,14 +29,15 @@ class FilmSearch:
 
     Args:
         arguments: files and folders.
-        leave_out: a folder not to walk into: the one that results are being written to.
+        leave_out: a folder not to walk into, there or not yet: the one that pictures are being written to.
     """
 
     def __init__(self, arguments: Sequence[Path], *, leave_out: Path | None = None) -> None:
         self.n_passed_over = 0  # files in folders that do not look like pictures
         self.n_repeated = 0
         self._arguments = arguments
-        self._walked: set[_Identity] = set() if leave_out is None else {_identity(leave_out)}
+        self._leave_out = None if leave_out is None else leave_out.resolve()
+        self._walked: set[_Identity] = set()
         self._named = {path.resolve() for path in arguments if is_file(path)}
 
     def __iter__(self) -> Iterator[Path]:
@@ -70,7 +72,7 @@ class FilmSearch:
                 pending.pop()
             elif not is_folder(path):
                 yield from self._visit(path)
-            elif _identity(path) not in self._walked:
+            elif _identity(path) not in self._walked and path.resolve() != self._leave_out:
                 self._walked.add(_identity(path))
                 try:
                     pending.append(self._entries(path))
