@@ -110,23 +110,25 @@ def test_folds_of_single_films_differ_by_one_film_at_most_in_every_stratum():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_balance_is_no_worse_than_that_of_scikit_learn(seed):
-    """Patients with 1 to 8 films: no fold is more than a film worse off than under StratifiedGroupKFold."""
+    """Patients with 1 to 8 films at two sites: the worst fold is at most a film worse than scikit-learn's."""
     draw = random.Random(seed)
     films = []
     for patient in range(150):
-        label = int(draw.random() < 0.3)
+        label, site = int(draw.random() < 0.3), draw.choice("AB")
         films += [
-            film(f"{patient}-{n}", patient=f"p{patient}", label=label) for n in range(draw.randint(1, 8))
+            film(f"{patient}-{n}", patient=f"p{patient}", label=label, site=site)
+            for n in range(draw.randint(1, 8))
         ]
-    labels, patients = np.array([f.label for f in films]), np.array([f.patient for f in films])
+    strata = np.array([f"{f.label}{f.site}" for f in films])
+    patients = np.array([f.patient for f in films])
     theirs = np.zeros(len(films), dtype=int)
     splitter = StratifiedGroupKFold(5, shuffle=True, random_state=seed)
-    for fold, (_, test) in enumerate(splitter.split(labels, labels, patients)):
+    for fold, (_, test) in enumerate(splitter.split(strata, strata, patients)):
         theirs[test] = fold
 
     def departure(folds):
-        counts = np.array([[(labels[np.array(folds) == k] == c).sum() for c in (0, 1)] for k in range(5)])
-        return np.abs(counts - counts.mean(axis=0)).max()
+        counts = [[(strata[np.array(folds) == k] == s).sum() for s in np.unique(strata)] for k in range(5)]
+        return np.abs(np.array(counts) - np.mean(counts, axis=0)).max()
 
     assert departure(patient_folds(films, n_folds=5, seed=seed)) <= departure(theirs) + 1
 
@@ -287,11 +289,11 @@ def test_films_that_can_teach_nothing_are_refused(films, reason):
         check_trainable(films, allow_single_site_class=True)
 
 
-def test_twenty_thousand_films_are_split_evenly():
+def test_ten_thousand_films_are_split_evenly():
     """The greedy pass is linear in the films."""
     films = [
-        film(f"f{n}", patient=f"p{n // 2}", label=n // 2 % 2, site="AB"[n % 3 == 0]) for n in range(20_000)
+        film(f"f{n}", patient=f"p{n // 2}", label=n // 2 % 2, site="AB"[n % 3 == 0]) for n in range(10_000)
     ]
     folds = patient_folds(films, n_folds=5, seed=0)
 
-    assert Counter(folds).most_common()[0][1] <= 4010
+    assert Counter(folds).most_common()[0][1] <= 2005

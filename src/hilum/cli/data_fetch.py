@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -45,6 +46,7 @@ class Bars:
     def __init__(self) -> None:
         self._bar: Any = None
         self._stage = ("", -1)
+        self._is_drawn = sys.stderr.isatty() and find_spec("tqdm") is not None  # Kaggle's library brings it
 
     def __enter__(self) -> Bars:
         return self
@@ -55,7 +57,7 @@ class Bars:
         self._close()
 
     def tell(self, what: str, done: int, total: int) -> None:
-        if sys.stderr.isatty():
+        if self._is_drawn:
             self._draw(what, done, total)
             return
         tenth = 10 * done // total if total else 0
@@ -64,7 +66,7 @@ class Bars:
             click.echo(f"{what}: {done / 1e6:,.1f} of {total / 1e6:,.1f} MB", err=True)
 
     def _draw(self, what: str, done: int, total: int) -> None:
-        from tqdm import tqdm  # comes with Kaggle's library
+        from tqdm import tqdm
 
         if self._bar is None or self._stage[0] != what:
             self._close()

@@ -16,6 +16,9 @@ from hilum.errors import TrainingRefused
 from hilum.records import Film
 
 CLASS_NAMES = {1: "tuberculosis", 0: "normal"}
+_WEIGHTS = np.array(
+    [1.0, 0.1, 0.1, 0.1]
+)  # of (label, site), label, site, all: the coarse ones settle the rest
 
 
 def allot(
@@ -86,8 +89,8 @@ class _Plan:
 
     def place(self, group: Sequence[int]) -> int:
         """Give the group to the part that lacks its strata most, unless another part needs its class."""
-        strata = self._strata[group].ravel()
-        want = self._lack[:, strata].sum(axis=1)  # (P,)
+        strata = self._strata[group]  # (G, 4)
+        want = (self._lack[:, strata] * _WEIGHTS).sum(axis=(1, 2))  # (P,)
         claims = np.zeros(len(want), dtype=np.int64)
         for label in self._classes(group):
             empty = ~self._has[label]
