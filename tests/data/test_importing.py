@@ -98,17 +98,20 @@ def test_an_import_goes_on_where_it_stopped(make_set, out, monkeypatch):
 
     assert not (out / "manifest.parquet.part").exists()
     assert len(result.films) == 40
-    assert len(read) - stopped == 8  # 40 films less the 32 of the batch that was logged
+    assert len(read) - stopped == 5  # 40 films less the 35 that were read whole
 
 
-def test_a_log_cut_off_in_a_line_is_used_as_far_as_it_goes(make_set, out):
-    """A kill in the middle of writing costs a film's reading, not the import."""
+def test_a_log_cut_off_in_a_line_is_used_as_far_as_it_goes(make_set, out, monkeypatch):
+    """A kill in the middle of writing costs one film's reading, once."""
     request = ImportRequest(make_set(THREE), out)
     first = import_films(request)
     log = out / LOG_NAME
     log.write_bytes(log.read_bytes()[:-100] + b"\xff")
+    second = import_films(request)
+    monkeypatch.setattr(measuring, "read_radiograph", None)  # a third reading would fail
+    third = import_films(request)
 
-    assert import_films(request).films == first.films
+    assert first.films == second.films == third.films
 
 
 def test_an_import_leaves_nothing_half_written(make_set, out):
@@ -307,15 +310,6 @@ def test_a_folder_without_a_picture_is_missing(tmp_path, out):
 
     with pytest.raises(DatasetMissing, match="a PNG, JPEG, or DICOM file"):
         import_films(ImportRequest(tmp_path / "set", out))
-
-
-def test_several_threads_give_the_same_films(make_set, out, tmp_path):
-    """Order and content do not hang on who reads."""
-    folder = make_set({f"CHNCXR_{n:04}_0": None for n in range(40)})
-    one = import_films(ImportRequest(folder, out)).films
-    four = import_films(ImportRequest(folder, tmp_path / "four", n_threads=4)).films
-
-    assert one == four
 
 
 @pytest.mark.shared

@@ -41,7 +41,6 @@ class ImportRequest:
     source: Source | None = None  # None: told from the file names
     masks: Path | None = None  # a folder of lung masks; None: looked for beside the films
     may_replace: bool = False  # another set's manifest in `out`
-    n_threads: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,6 @@ def import_films(request: ImportRequest, *, progress: Progress | None = None) ->
     measured = measure_films(
         draw_masks(read.films, request.out.resolve() / MASKS_FOLDER, problems),
         log,
-        n_threads=request.n_threads,
         progress=lambda done, total: told("films read", done, total),
     )
     if not measured.films:
