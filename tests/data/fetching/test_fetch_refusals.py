@@ -19,8 +19,6 @@ from hilum.data.fetch import fetch_dataset
 from hilum.data.manifest import read_manifest
 from hilum.errors import FetchFailed, HilumError, NameUnknown, OutputRefused, TokenMissing
 
-pytest_plugins = ["kaggle_server"]
-
 
 @pytest.mark.parametrize(
     ("status", "words"),

@@ -11,8 +11,6 @@ from kaggle_server import ZIP
 from hilum.data.download import CHUNK_BYTES, PROGRESS_BYTES
 from hilum.errors import FetchFailed
 
-pytest_plugins = ["kaggle_server"]
-
 
 def files_in(folder):
     return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
