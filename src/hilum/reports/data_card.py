@@ -13,7 +13,7 @@ from hilum.reports.page import render_page, write_whole
 
 SHOWN = 200  # lines of one kind of problem in Markdown and HTML; the JSON has them all
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&])")  # what means something inside a line
 
 Row = list[str]
 
