@@ -18,5 +18,6 @@ def make_repeatable(n_threads: int | None) -> None:
     """Ask torch for the same result from the same seed; another number of CPU threads may round otherwise."""
     if n_threads is not None:
         torch.set_num_threads(n_threads)
-    torch.use_deterministic_algorithms(True, warn_only=True)  # CUDA lacks some; those warn
-    torch.backends.cudnn.benchmark = False
+    if torch.cuda.is_available():  # the CPU's algorithms here all repeat; asking costs it 12 s of imports
+        torch.use_deterministic_algorithms(True, warn_only=True)  # CUDA lacks some; those warn
+        torch.backends.cudnn.benchmark = False
