@@ -117,7 +117,7 @@ def test_a_single_lung_passes():
         (lungs(area=0.0, n_parts=0), "No lungs"),
         (lungs(area=0.01), "1.0%"),
         (lungs(area=0.9), "90.0%"),
-        (lungs(confidence=0.55), "0.55"),
+        (lungs(confidence=0.85), "0.85"),
     ],
 )
 def test_a_picture_without_lungs_is_refused(mask, told):
