@@ -65,7 +65,10 @@ def _control_notes(exploration: Exploration) -> Iterator[str]:
         named = [f"{target.removeprefix('site: ')}, by {_told(control)}" for target, control in sites.items()]
         best = "; ".join(named[:N_SITES])
         rest = f" (and {len(sites) - N_SITES} more)" if len(sites) > N_SITES else ""
-        yield f"Without looking at the lungs, the films tell their site: {best}{rest}. Test on sites that were not trained on."
+        yield (
+            f"The films tell their site without a look at the lungs: {best}{rest}. "
+            "Test on sites that were not trained on."
+        )
 
 
 def _is_telling(control: Control) -> bool:
