@@ -27,7 +27,7 @@ class GateLimits:
     views: tuple[str, ...]  # View Positions that are read
     min_side: int = 100  # pixels; assumed: ribs are 5-10 pixels apart there
     min_grey_range: float = 0.008  # between the 1st and 99th percentile, of 1; two grey levels of 8 bits
-    # Measured with a lungs network as in hilum-small on 1,221 chest films and 229 other pictures: area 0.04 to
+    # Measured with a network as in hilum-small on 1,221 chest films and 229 other pictures: area 0.04 to
     # 0.46 and confidence 0.83 to 0.99 on chests; a third of the others pass all the same.
     min_lung_area: float = 0.03  # of the square around the film
     max_lung_area: float = 0.60
