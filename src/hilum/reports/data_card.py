@@ -85,16 +85,16 @@ def card_tables(card: dict[str, Any]) -> list[tuple[str, Row, list[Row]]]:
         ("Films by site, label, sex, and age in years", "counts", ["site", "label", "sex", "age_band", "n"]),
         ("Sizes in pixels", "sizes", ["site", "width", "height", "bit_depth", "n"]),
     ]
-    drawn = [
-        (title, head, [[str(row[c]) for c in head] for row in card[key]][:SHOWN])
-        for title, key, head in tables
-    ]
+    drawn: list[tuple[str, Row, list[Row]]] = []
+    for title, key, columns in tables:
+        rows = [[str(row[column]) for column in columns] for row in card[key]]
+        drawn.append((title, [_head(column) for column in columns], rows[:SHOWN]))
     ties = [[", ".join(tie)] for tie in card["patients_with_several_films"]]
     drawn.append(("Patients with several films", ["films"], ties[:SHOWN]))
     duplicates = card["duplicates"]
     head = list(duplicates[0]) if duplicates else []
     rows = [[str(pair[column]) for column in head] for pair in duplicates]
-    drawn.append(("Films that are alike", head, rows[:SHOWN]))
+    drawn.append(("Films that are alike", [_head(column) for column in head], rows[:SHOWN]))
     return drawn
 
 
@@ -104,6 +104,12 @@ def card_problems(card: dict[str, Any]) -> list[tuple[str, int, list[Row]]]:
         (kind, len(found), [[problem["name"], problem["reason"]] for problem in found[:SHOWN]])
         for kind, found in card["problems"].items()
     ]
+
+
+def _head(column: str) -> str:
+    """A column's name for people."""
+    known = {"n": "films", "n_films": "films", "n_patients": "patients", "age_band": "age"}
+    return known.get(column, column.removeprefix("is_").replace("_", " "))
 
 
 def _table(head: Row, rows: list[Row]) -> list[str]:
