@@ -7,6 +7,7 @@ imported; everything else is read from the syntax trees, so that torch is not ne
 from __future__ import annotations
 
 import ast
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from hilum.cli.main import cli
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "src/hilum"
 FOLDER = REPOSITORY / "docs/reference"
+SETTINGS = (PACKAGE / "training/settings.py", PACKAGE / "imaging/recipe.py")
 WIDTH = 100  # columns of the commands' help
 
 NOTE = "<!-- Written by `make docs` from the code: change {where}, not this page. -->\n"
@@ -60,10 +62,8 @@ def helps(context: click.Context) -> Iterator[str]:
 
 
 def settings_page() -> str:
-    """Every key of every settings record, with its type, default, and comment."""
-    records = [
-        (path, node) for path in sorted(PACKAGE.rglob("*.py")) for node in classes(path) if is_settings(node)
-    ]
+    """Every key of every record that is filled from TOML, with its type, default, and comment."""
+    records = [(path, node) for path in SETTINGS for node in classes(path) if is_settings(node)]
     parts = [part for path, node in records for part in settings_section(path, node)]
     return "\n".join(["# Settings\n", NOTE.format(where="the fields' comments"), SETTINGS_ARE, *parts])
 
@@ -75,14 +75,16 @@ def is_settings(node: ast.ClassDef) -> bool:
 
 def settings_section(path: Path, node: ast.ClassDef) -> Iterator[str]:
     """A heading, the record's sentence, and a table of its keys."""
-    source = path.read_text(encoding="utf-8").splitlines()
+    with path.open("rb") as file:
+        tokens = list(tokenize.tokenize(file.readline))
+    comments = {token.start[0]: token.string for token in tokens if token.type == tokenize.COMMENT}
     yield f"## {node.name}\n\n{first_paragraph(node)}\n"
     yield "| key | type | default | unit, meaning, source |\n| --- | --- | --- | --- |"
     for field in node.body:
         if isinstance(field, ast.AnnAssign):
             assert isinstance(field.target, ast.Name)
             kind = ast.unparse(field.annotation).replace("|", "\\|")
-            yield f"| `{field.target.id}` | `{kind}` | {default_of(field)} | {comment_of(source, field)} |"
+            yield f"| `{field.target.id}` | `{kind}` | {default_of(field)} | {comment_of(comments, field)} |"
     yield ""
 
 
@@ -93,12 +95,11 @@ def default_of(field: ast.AnnAssign) -> str:
     return "that table's" if isinstance(field.value, ast.Call) else f"`{ast.unparse(field.value)}`"
 
 
-def comment_of(source: list[str], field: ast.AnnAssign) -> str:
-    """What stands behind the field's line."""
+def comment_of(comments: dict[int, str], field: ast.AnnAssign) -> str:
+    """What stands behind the field's lines."""
     assert field.end_lineno is not None
-    assert field.end_col_offset is not None
-    tail = source[field.end_lineno - 1].encode()[field.end_col_offset :].decode()
-    return tail.partition("#")[2].strip().replace("|", "\\|")
+    lines = range(field.lineno, field.end_lineno + 1)
+    return " ".join(comments[line].strip("# ") for line in lines if line in comments).replace("|", "\\|")
 
 
 def networks_page() -> str:
@@ -120,9 +121,11 @@ def network_targets() -> dict[str, str]:
 
 
 def builder_sentence(target: str) -> str:
-    """The first paragraph of the builder's docstring."""
+    """The first paragraph of the builder's docstring, or of a module that holds one network alone."""
     module, _, attribute = target.partition(":")
     tree = parse(REPOSITORY / "src" / Path(*module.split(".")).with_suffix(".py"))
+    if attribute == "build":
+        return first_paragraph(tree)
     found = [
         node
         for node in tree.body
@@ -180,7 +183,7 @@ def classes(path: Path) -> list[ast.ClassDef]:
     return [node for node in parse(path).body if isinstance(node, ast.ClassDef)]
 
 
-def first_paragraph(node: ast.ClassDef | ast.FunctionDef) -> str:
+def first_paragraph(node: ast.ClassDef | ast.FunctionDef | ast.Module) -> str:
     """The docstring up to its first empty line, on one line."""
     return " ".join((ast.get_docstring(node) or "").partition("\n\n")[0].split()).replace("|", "\\|")
 

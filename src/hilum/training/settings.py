@@ -27,29 +27,24 @@ class AugmentSettings:
 class TrainSettings:
     """One training run of one network."""
 
-    manifest: Path
-    network: str = "hilum-small"
-    recipe: Recipe = field(default_factory=Recipe)
+    manifest: Path  # manifest.parquet of the films to learn from
+    network: str = "hilum-small"  # by the registry's name
+    recipe: Recipe = field(default_factory=Recipe)  # a table: how a film becomes the input
     lungs: str = "hilum-small"  # the bundle, by name or folder, whose lungs network finds the lungs
-    augment: AugmentSettings = field(default_factory=AugmentSettings)
-    epochs: int = 60
+    augment: AugmentSettings = field(default_factory=AugmentSettings)  # a table: random changes
+    epochs: int = 60  # passes over the films
     batch_size: int = 32  # films
     learning_rate: float = 3e-3  # peak of the one-cycle schedule, AdamW
     warm_up_share: float = 0.2  # of all steps, until the peak
-    weight_decay: float = 0.05
-    label_smoothing: float = 0.05
-    ema_decay: float = (
-        0.99  # exponential moving average of the weights, per step; what is evaluated and exported
-    )
-    inner_share: float = (
-        0.0  # of the training films, by patient, held out for early stopping; 0 trains on all
-    )
+    weight_decay: float = 0.05  # of AdamW
+    label_smoothing: float = 0.05  # 1 is taught as 1 - half of this, 0 as half of this
+    side_weight: float = 0.0  # of the loss of each lung's own label, from readings' laterality; 0 is without
+    ema_decay: float = 0.99  # of the weights' moving average, per step; it is evaluated and exported
+    inner_share: float = 0.0  # of the training films, by patient, for early stopping; 0 trains on all
     patience: int | None = None  # epochs without a better inner AUC before stopping; None runs all epochs
     n_folds: int = 5  # for cross-validate
-    seed: int = 0
-    n_threads: int | None = (
-        None  # CPU threads; None leaves torch's choice; a result repeats only at the same number
-    )
+    seed: int = 0  # of the split, the first weights, the order, and the random changes
+    n_threads: int | None = None  # of the CPU, None is torch's choice; a result repeats at the same number
     allow_single_site_class: bool = False  # train although a class comes from one site only
 
     @property
@@ -61,14 +56,14 @@ class TrainSettings:
 class LungsSettings:
     """Training of the lungs network, from films with lung masks."""
 
-    manifests: tuple[Path, ...]
+    manifests: tuple[Path, ...]  # of films with lung masks
     judged: tuple[Path, ...] = ()  # manifests whose films are only judged, never learnt from
     lungs_side: int = 128  # pixels; goes into every recipe that uses the network
     held_out_share: float = 0.1  # of the films, by patient, judged and never learnt from
     epochs: int = 60  # of `n_steps_an_epoch`
-    n_steps_an_epoch: int = 16
+    n_steps_an_epoch: int = 16  # batches, drawn at random
     batch_size: int = 16  # films
     learning_rate: float = 4e-3  # peak of the one-cycle schedule, AdamW
-    weight_decay: float = 1e-4
-    seed: int = 0
-    n_threads: int | None = None
+    weight_decay: float = 1e-4  # of AdamW
+    seed: int = 0  # of the split, the first weights, the order, and the random changes
+    n_threads: int | None = None  # of the CPU, None is torch's choice
