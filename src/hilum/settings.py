@@ -64,6 +64,8 @@ def _plain(value: Any) -> Any:
 def _convert(value: Any, hint: Any, *, where: str, folder: Path) -> Any:
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
+        if value is None:  # JSON's null; TOML has none
+            return None
         (hint,) = (option for option in inner if option is not type(None))
         return _convert(value, hint, where=where, folder=folder)
     if origin is typing.Literal:

@@ -16,12 +16,14 @@ from torch import Tensor
 from hilum.training.settings import AugmentSettings
 
 
-def augmented(films: Tensor, settings: AugmentSettings, generator: torch.Generator) -> Tensor:
-    """Films (N, 1, H, W), standardised, moved and toned at random."""
+def augmented(films: Tensor, settings: AugmentSettings, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Films (N, 1, H, W), standardised, moved and toned at random; and which of them (N,) are mirrored."""
+    is_mirrored = _random(len(films), generator=generator) < settings.flip_probability
+    films = torch.where(is_mirrored[:, None, None, None], films.flip(3), films)
     films = _moved(films, settings, generator)
     films = _toned(films, settings, generator)
     films = _sharpened(films, settings, generator)
-    return _erased(films, settings, generator)
+    return _erased(films, settings, generator), is_mirrored
 
 
 def random_affine(n: int, settings: AugmentSettings, generator: torch.Generator) -> Tensor:
@@ -29,10 +31,9 @@ def random_affine(n: int, settings: AugmentSettings, generator: torch.Generator)
     angle = uniform(n, settings.rotate_degrees, generator) * (math.pi / 180)
     side = torch.exp(uniform(n, settings.scale, generator))
     width = side * torch.exp(uniform(n, settings.stretch, generator))
-    flip = 1 - 2 * (_random(n, generator=generator) < settings.flip_probability).float()
     shift = 2 * uniform(2 * n, settings.shift, generator).reshape(n, 2)  # affine_grid's side is 2 long
-    first = torch.stack([flip * torch.cos(angle) * width, -torch.sin(angle) * side, shift[:, 0]], dim=1)
-    second = torch.stack([flip * torch.sin(angle) * width, torch.cos(angle) * side, shift[:, 1]], dim=1)
+    first = torch.stack([torch.cos(angle) * width, -torch.sin(angle) * side, shift[:, 0]], dim=1)
+    second = torch.stack([torch.sin(angle) * width, torch.cos(angle) * side, shift[:, 1]], dim=1)
     return torch.stack([first, second], dim=1)
 
 

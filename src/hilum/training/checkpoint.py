@@ -16,7 +16,7 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from hilum.errors import RunInvalid
+from hilum.errors import RunInvalid, SettingsInvalid
 from hilum.training.networks import NETWORKS
 from hilum.training.settings import TrainSettings
 
@@ -53,6 +53,10 @@ def start_state(settings: TrainSettings, *, n_steps: int, seed: int, device: tor
 def build_network(settings: TrainSettings) -> nn.Module:
     """The settings' network, untrained."""
     network: nn.Module = NETWORKS.load(settings.network)(N_FINDINGS, settings.recipe.crop_side)
+    if settings.side_weight > 0 and not hasattr(network, "features"):
+        raise SettingsInvalid(
+            f"{settings.network} keeps no feature map to tell sides on; set side_weight = 0"
+        )
     return network
 
 

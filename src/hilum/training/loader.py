@@ -20,7 +20,9 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from hilum import imaging
 from hilum.errors import TrainingRefused, UnreadableImage
+from hilum.findings import Laterality
 from hilum.imaging.hashing import file_sha256
 from hilum.imaging.read import read_radiograph
 from hilum.imaging.recipe import Recipe, film_canvas, model_input, without_lungs
@@ -43,10 +45,15 @@ class FilmArrays:
     films: tuple[Film, ...]
     arrays: Tensor  # (N, 1, H, W) float16: half of float32's memory, and finer than 8-bit films
     labels: Tensor  # (N, 1) float32 of 1, 0, NaN
+    sides: Tensor  # (N, 2) float32: the same of the patient's right lung and left lung
 
     def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
         """Arrays float32 and labels at these places."""
         return self.arrays[index].float(), self.labels[index]
+
+    def to(self, device: torch.device) -> FilmArrays:
+        """The same on a device."""
+        return FilmArrays(self.films, self.arrays.to(device), self.labels.to(device), self.sides.to(device))
 
     def __len__(self) -> int:
         return len(self.films)
@@ -75,8 +82,32 @@ def load_films(
         names, arrays = kept["names"].tolist(), kept["arrays"]
     by_name = {film.film: film for film in films}
     chosen = tuple(by_name[name] for name in names)
-    labels = [[np.nan if film.label is None else film.label] for film in chosen]
-    return FilmArrays(chosen, torch.from_numpy(arrays), torch.tensor(labels, dtype=torch.float32))
+    return build_arrays(chosen, torch.from_numpy(arrays))
+
+
+def build_arrays(films: Sequence[Film], arrays: Tensor) -> FilmArrays:
+    """Arrays (N, 1, H, W) of films with their labels, of the film and of each lung."""
+    labels = [[np.nan if film.label is None else film.label] for film in films]
+    return FilmArrays(
+        tuple(films),
+        arrays,
+        torch.tensor(labels, dtype=torch.float32),
+        torch.tensor([side_labels(film) for film in films], dtype=torch.float32),
+    )
+
+
+def side_labels(film: Film) -> tuple[float, float]:
+    """The label of the patient's right and left lung: 0 on a normal film, else by the reading's laterality.
+
+    A film labelled tuberculosis whose reading names one side is taken for normal on the other; where the
+    reading names none, neither lung's label is stated.
+    """
+    if film.label == 0:
+        return 0.0, 0.0
+    side = None if film.reading is None else film.reading.laterality
+    if film.label is None or side is None:
+        return np.nan, np.nan
+    return float(side is not Laterality.LEFT), float(side is not Laterality.RIGHT)
 
 
 def _read_all(
@@ -123,7 +154,7 @@ def _cache_key(films: Sequence[Film], recipe: Recipe, lungs_path: Path | None, c
 
 def _recipe_code_hash() -> str:
     """Of the imaging room's source: a changed recipe must not meet arrays of the old one."""
-    room = Path(str(read_radiograph.__code__.co_filename)).parent
+    room = Path(str(imaging.__file__)).parent
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(room.glob("*.py")))).hexdigest()
 
 

@@ -24,7 +24,8 @@ from hilum.training.augment import augmented
 from hilum.training.checkpoint import TrainState, start_state, take_up, write_checkpoint, write_weights
 from hilum.training.device import best_device, make_repeatable
 from hilum.training.loader import FilmArrays
-from hilum.training.losses import masked_bce
+from hilum.training.losses import masked_bce, side_logits
+from hilum.training.networks import activation_map
 from hilum.training.settings import TrainSettings
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ def train_network(
     steps_an_epoch = len(training) // settings.batch_size
     if steps_an_epoch == 0:
         raise TrainingRefused(f"{len(training)} films are fewer than one batch of {settings.batch_size}")
-    on_device = FilmArrays(films.films, films.arrays.to(device), films.labels.to(device))
+    on_device = films.to(device)
     state = start_state(settings, n_steps=settings.epochs * steps_an_epoch, seed=settings.seed, device=device)
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / CHECKPOINT_NAME).exists():
@@ -101,25 +102,40 @@ def train_epoch(state: TrainState, films: FilmArrays, training: Tensor, settings
     for index in order.split(settings.batch_size):
         if len(index) < settings.batch_size:
             break
-        arrays, labels = films.batch(index)
-        losses.append(train_step(state, arrays, labels, settings))
+        losses.append(train_step(state, films, index, settings))
     return float(np.mean(losses))
 
 
-def train_step(state: TrainState, arrays: Tensor, labels: Tensor, settings: TrainSettings) -> float:
+def train_step(state: TrainState, films: FilmArrays, index: Tensor, settings: TrainSettings) -> float:
     """One batch: augment, compare, step; in mixed precision on CUDA."""
-    arrays = augmented(arrays, settings.augment, state.generator).contiguous(
-        memory_format=torch.channels_last
-    )
+    arrays, labels = films.batch(index)
+    arrays, is_mirrored = augmented(arrays, settings.augment, state.generator)
+    arrays = arrays.contiguous(memory_format=torch.channels_last)
+    sides = films.sides[index]
+    sides = torch.where(is_mirrored[:, None], sides.flip(1), sides)
     with torch.autocast(arrays.device.type, torch.bfloat16, enabled=arrays.device.type == "cuda"):
-        logits = state.network(arrays)
-    loss = masked_bce(logits.float(), labels, smoothing=settings.label_smoothing)
+        loss = batch_loss(state.network, arrays, labels, sides, settings)
     state.optimiser.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     state.optimiser.step()
     state.schedule.step()
     state.average.update_parameters(state.network)
     return float(loss.detach())
+
+
+def batch_loss(
+    network: nn.Module, arrays: Tensor, labels: Tensor, sides: Tensor, settings: TrainSettings
+) -> Tensor:
+    """The loss of the film's label, and of each lung's where `side_weight` asks for it."""
+    if settings.side_weight == 0:
+        return masked_bce(network(arrays).float(), labels, smoothing=settings.label_smoothing)
+    features = network.features(arrays)  # type: ignore[operator]
+    logits = network.classify(features)  # type: ignore[operator]
+    loss = masked_bce(logits.float(), labels, smoothing=settings.label_smoothing)
+    lungs = side_logits(activation_map(network, features)).float()
+    if sides.isnan().all():
+        return loss
+    return loss + settings.side_weight * masked_bce(lungs, sides, smoothing=2 * settings.label_smoothing)
 
 
 def keep_best(state: TrainState, row: dict[str, float]) -> None:

@@ -22,6 +22,9 @@ def augmented_pair(films: Tensor, masks: Tensor, generator: torch.Generator) -> 
     grid = F.affine_grid(
         random_affine(len(films), GEOMETRY, generator), list(films.shape), align_corners=False
     )
+    is_mirrored = uniform(len(films), 0.5, generator) < GEOMETRY.flip_probability - 0.5
+    films = torch.where(is_mirrored[:, None, None, None], films.flip(3), films)
+    masks = torch.where(is_mirrored[:, None, None, None], masks.flip(3), masks)
     padding = "border" if chance(generator) < 0.3 else "zeros"
     films = F.grid_sample(films, grid, padding_mode=padding, align_corners=False)
     masks = F.grid_sample(masks, grid, align_corners=False)

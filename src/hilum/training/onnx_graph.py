@@ -10,24 +10,21 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from hilum.training.networks import activation_map
+
 OPSET = 18  # onnxruntime 1.22 and newer read it; torch's exporter is native to it
 
 
 class WithActivationMap(nn.Module):
-    """A classifier of `features` and `head` that also returns the map whose mean is its logit.
-
-    Zhou et al. 2016: pooling and a linear layer commute, so the layer may be applied at every place.
-    """
+    """A classifier of `features` and `head` that also returns its class activation map."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
-        self.head: nn.Linear = network.head  # type: ignore[assignment]
 
     def forward(self, film: Tensor) -> tuple[Tensor, Tensor]:
         features = self.network.features(film)  # type: ignore[operator]
-        kernel = self.head.weight[:, :, None, None]
-        activation = nn.functional.conv2d(features, kernel, self.head.bias)  # (N, K, h, w)
+        activation = activation_map(self.network, features)
         return activation.mean(dim=(2, 3)), activation
 
 

@@ -30,7 +30,7 @@ class TrainSettings:
     manifest: Path  # manifest.parquet of the films to learn from
     network: str = "hilum-small"  # by the registry's name
     recipe: Recipe = field(default_factory=Recipe)  # a table: how a film becomes the input
-    lungs: str = "hilum-small"  # the bundle, by name or folder, whose lungs network finds the lungs
+    lungs: str = "hilum-small"  # a bundle's name or folder, or an .onnx file: the network that finds lungs
     augment: AugmentSettings = field(default_factory=AugmentSettings)  # a table: random changes
     epochs: int = 60  # passes over the films
     batch_size: int = 32  # films

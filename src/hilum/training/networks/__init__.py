@@ -1,12 +1,15 @@
 """Networks by name.
 
 A classifier takes (N, 1, H, W) float32 and returns logits (N, K). One that ends in pooling and a linear layer
-also has `features(x) -> (N, C, h, w)` and `head: nn.Linear`, from which export writes its class activation
-map; one that does not (the notebook's networks flatten) can be trained and evaluated, but not exported to a
-bundle with heat maps. `build(n_outputs)` is what the registry holds: a function of K and of the input side.
+also has `features(film) -> (N, C, h, w)`, `classify(features) -> (N, K)`, and `head: nn.Linear`, from which its class
+activation map is made; one that does not (the notebook's networks flatten) can be trained and evaluated, but not
+exported. The registry holds `build(n_outputs, image_side)`.
 """
 
 from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from hilum.registry import Registry
 
@@ -24,3 +27,12 @@ NETWORKS = Registry(
         "notebook-model-5": "hilum.training.networks.notebook:build_model_5",
     },
 )
+
+
+def activation_map(network: nn.Module, features: Tensor) -> Tensor:
+    """The class activation map (N, K, h, w) of features (N, C, h, w); its mean is the logit.
+
+    Zhou et al. 2016: average pooling and a linear layer commute, so the layer may be applied at every place.
+    """
+    head: nn.Linear = network.head  # type: ignore[assignment]
+    return F.conv2d(features, head.weight[:, :, None, None], head.bias)

@@ -46,8 +46,7 @@ class NotebookNetwork(nn.Module):
         self.blocks = nn.Sequential(
             *(_block(n_in, n_out, layers) for n_in, n_out in zip(inputs, layers.widths, strict=True))
         )
-        side = image_side // (2 * layers.stride) ** len(layers.widths)
-        n_features = layers.widths[-1] * side**2
+        n_features = layers.widths[-1] * _last_side(image_side, layers) ** 2
         hidden = [] if layers.dense is None else [nn.Linear(n_features, layers.dense), layers.activation()]
         self.dense = nn.Sequential(*hidden, nn.Dropout(layers.dropout))
         self.out = nn.Linear(layers.dense or n_features, n_outputs)
@@ -109,6 +108,14 @@ def _build(layers: NotebookLayers, n_outputs: int, image_side: int) -> NotebookN
             nn.init.xavier_uniform_(module.weight)
             nn.init.zeros_(module.bias)
     return network
+
+
+def _last_side(image_side: int, layers: NotebookLayers) -> int:
+    """The side that is flattened: 'same' rounds up at each stride, the pool of 2 rounds down."""
+    side = image_side
+    for _ in layers.widths:
+        side = -(-side // layers.stride) // 2
+    return side
 
 
 def _block(n_in: int, n_out: int, layers: NotebookLayers) -> nn.Sequential:

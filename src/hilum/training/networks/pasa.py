@@ -46,9 +46,13 @@ class PasaNetwork(nn.Module):
         features: Tensor = x
         return features
 
-    def forward(self, film: Tensor) -> Tensor:
-        logits: Tensor = self.head(self.features(film).mean(dim=(2, 3)))
+    def classify(self, features: Tensor) -> Tensor:
+        """(N, 80, h, w) -> (N, K)."""
+        logits: Tensor = self.head(features.mean(dim=(2, 3)))
         return logits
+
+    def forward(self, film: Tensor) -> Tensor:
+        return self.classify(self.features(film))
 
 
 class PasaBlock(nn.Module):

@@ -42,9 +42,13 @@ class SmallNetwork(nn.Module):
         features: Tensor = self.trunk(film)
         return features
 
-    def forward(self, film: Tensor) -> Tensor:
-        logits: Tensor = self.head(self.dropout(self.features(film).mean(dim=(2, 3))))
+    def classify(self, features: Tensor) -> Tensor:
+        """(N, 128, h, w) -> (N, K)."""
+        logits: Tensor = self.head(self.dropout(features.mean(dim=(2, 3))))
         return logits
+
+    def forward(self, film: Tensor) -> Tensor:
+        return self.classify(self.features(film))
 
 
 class ResidualBlock(nn.Module):
