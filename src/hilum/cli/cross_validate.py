@@ -24,6 +24,8 @@ def cross_validate(
     patient. A run that was stopped goes on where it stopped when the command is given again.
     """
     settings = options.read_train_settings(config, manifest, seed)
+    import numpy as np
+
     from hilum.evaluation.discrimination import auroc
     from hilum.training import cross_validation as folds
 
@@ -32,7 +34,7 @@ def cross_validate(
         options.draw_history(
             folds.fold_folder(out, fold), f"{settings.network}, fold {fold}, seed {settings.seed}"
         )
-    area = auroc([row.label for row in rows], [row.score for row in rows])
+    area = auroc(np.array([row.label for row in rows]), [row.score for row in rows])
     interval = f"({area.low:.3f}-{area.high:.3f})" if area.low is not None and area.high is not None else ""
     if area.value is None:
         click.echo(f"AUC not estimable: {area.why}")

@@ -77,13 +77,15 @@ def _named_tables(evidence: tuple[str, ...]) -> dict[str, Path]:
 
 def _evidence(title: str, table: Path, facts: BundleFacts) -> Evidence:
     """One table's row: AUC of its score, and what the default threshold does to its probability."""
+    import numpy as np
+
     from hilum.evaluation.discrimination import auroc
     from hilum.evaluation.operating_points import at_threshold
     from hilum.evaluation.table import read_predictions
     from hilum.reports.model_card import Evidence
 
     rows = [row for row in read_predictions(table) if row.label is not None]
-    truth = [row.label for row in rows]
+    truth = np.array([row.label for row in rows])
     score = [row.score for row in rows]
     probability = [float(row.extra.get("probability") or row.score) for row in rows]
     found = at_threshold(truth, probability, facts.default_point.threshold)

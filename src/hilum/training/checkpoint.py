@@ -17,6 +17,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from hilum.errors import RunInvalid, SettingsInvalid
+from hilum.training.device import moved_to
 from hilum.training.networks import NETWORKS
 from hilum.training.settings import TrainSettings
 
@@ -41,7 +42,7 @@ class TrainState:
 def start_state(settings: TrainSettings, *, n_steps: int, seed: int, device: torch.device) -> TrainState:
     """A network at its random start, with all that trains it."""
     torch.manual_seed(seed)
-    network = build_network(settings).to(device, memory_format=torch.channels_last)
+    network = moved_to(device, build_network(settings))
     optimiser = AdamW(network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
     schedule = OneCycleLR(
         optimiser, settings.learning_rate, total_steps=n_steps, pct_start=settings.warm_up_share

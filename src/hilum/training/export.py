@@ -32,7 +32,6 @@ from hilum.inference.bundle import (
     IntendedUse,
     OperatingPoint,
     TrainingData,
-    read_bundle,
     write_bundle,
 )
 from hilum.inference.session import Graph, Port
@@ -40,7 +39,7 @@ from hilum.records import Prediction
 from hilum.settings import build_settings
 from hilum.training.checkpoint import read_network
 from hilum.training.cross_validation import PREDICTIONS_NAME, sigmoid
-from hilum.training.loader import FilmArrays, load_films
+from hilum.training.loader import FilmArrays, load_films, lungs_graph
 from hilum.training.loop import WEIGHTS_NAME, predicted_logits
 from hilum.training.onnx_graph import WithActivationMap, write_graph
 from hilum.training.run_folder import FACTS_NAME, read_json
@@ -110,7 +109,7 @@ def export_bundle(
         BundleInvalid: a graph's scores differ from torch's by more than `AGREEMENT`.
         RunInvalid: the network keeps no feature map, so that it has no heat map.
     """
-    lungs = None if run.settings.recipe.region == "film" else read_bundle(run.settings.lungs).lungs_path
+    lungs = None if run.settings.recipe.region == "film" else lungs_graph(run.settings.lungs)
     with tempfile.TemporaryDirectory() as scratch:
         graphs = write_members(run, Path(scratch))
         files = {path.name: path for path in (*graphs, *papers)}

@@ -21,7 +21,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from hilum import imaging
-from hilum.errors import TrainingRefused, UnreadableImage
+from hilum.errors import BundleInvalid, TrainingRefused, UnreadableImage
 from hilum.findings import Laterality
 from hilum.imaging.hashing import file_sha256
 from hilum.imaging.read import read_radiograph
@@ -68,12 +68,11 @@ def load_films(
     Args:
         films: from a manifest.
         recipe: the steps.
-        lungs: the bundle whose lungs network is used, by name or folder; not opened where the region is the
-            film.
+        lungs: as in `TrainSettings`; not opened where the region is the film.
         cache: the folder where arrays are kept.
         control: needs the lungs region.
     """
-    finder_path = None if recipe.region == "film" else read_bundle(lungs).lungs_path
+    finder_path = None if recipe.region == "film" else lungs_graph(lungs)
     path = cache / f"films-{_cache_key(films, recipe, finder_path, control)}.npz"
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)
@@ -83,6 +82,20 @@ def load_films(
     by_name = {film.film: film for film in films}
     chosen = tuple(by_name[name] for name in names)
     return build_arrays(chosen, torch.from_numpy(arrays))
+
+
+def lungs_graph(lungs: str) -> Path:
+    """The lungs network's file: itself where an .onnx file is given, else the bundle's.
+
+    Raises:
+        BundleInvalid: the bundle has no lungs network.
+    """
+    if lungs.endswith(".onnx") and Path(lungs).is_file():
+        return Path(lungs)
+    bundle = read_bundle(lungs)
+    if bundle.lungs_path is None:
+        raise BundleInvalid(f"{bundle.label} has no lungs network")
+    return bundle.lungs_path
 
 
 def build_arrays(films: Sequence[Film], arrays: Tensor) -> FilmArrays:
@@ -160,5 +173,5 @@ def _recipe_code_hash() -> str:
 
 def _write_cache(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
     draft = path.with_suffix(".part.npz")
-    np.savez(draft, **arrays)
+    np.savez(draft, allow_pickle=False, **arrays)
     draft.replace(path)

@@ -116,7 +116,7 @@ def train_step(state: TrainState, films: FilmArrays, index: Tensor, settings: Tr
     with torch.autocast(arrays.device.type, torch.bfloat16, enabled=arrays.device.type == "cuda"):
         loss = batch_loss(state.network, arrays, labels, sides, settings)
     state.optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     state.optimiser.step()
     state.schedule.step()
     state.average.update_parameters(state.network)

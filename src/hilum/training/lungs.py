@@ -22,7 +22,7 @@ from hilum.imaging.read import read_radiograph
 from hilum.imaging.recipe import Recipe, film_canvas
 from hilum.imaging.resize import fit_within
 from hilum.records import Film, Pixels
-from hilum.training.device import best_device, make_repeatable
+from hilum.training.device import best_device, make_repeatable, moved_to
 from hilum.training.losses import bce_and_dice
 from hilum.training.lung_augment import augmented_pair, normalised
 from hilum.training.networks.lungs import LungsNetwork
@@ -74,7 +74,7 @@ def fit(training: MaskedFilms, settings: LungsSettings) -> nn.Module:
     device = best_device()
     torch.manual_seed(settings.seed)
     generator = torch.Generator(device).manual_seed(settings.seed)
-    network = LungsNetwork().to(device, memory_format=torch.channels_last)
+    network = moved_to(device, LungsNetwork())
     n_steps = settings.epochs * settings.n_steps_an_epoch
     optimiser = torch.optim.AdamW(
         network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
@@ -88,7 +88,7 @@ def fit(training: MaskedFilms, settings: LungsSettings) -> nn.Module:
         moved, drawn = augmented_pair(films[index], masks[index], generator)
         loss = bce_and_dice(network(normalised(moved)), drawn)
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimiser.step()
         schedule.step()
         steps.set_postfix(loss=f"{float(loss.detach()):.3f}")

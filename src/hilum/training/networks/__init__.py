@@ -1,9 +1,9 @@
 """Networks by name.
 
 A classifier takes (N, 1, H, W) float32 and returns logits (N, K). One that ends in pooling and a linear layer
-also has `features(film) -> (N, C, h, w)`, `classify(features) -> (N, K)`, and `head: nn.Linear`, from which its class
-activation map is made; one that does not (the notebook's networks flatten) can be trained and evaluated, but not
-exported. The registry holds `build(n_outputs, image_side)`.
+also has `features(film) -> (N, C, h, w)`, `classify(features) -> (N, K)`, and `head: nn.Linear`, from which
+its class activation map is made; one that does not (the notebook's networks flatten) can be trained and
+evaluated, but not exported. The registry holds `build(n_outputs, image_side)`.
 """
 
 from __future__ import annotations
