@@ -336,15 +336,15 @@ def test_the_kaggle_zip_here_imports_with_an_account(shared, out):
 
 @pytest.mark.shared
 def test_the_indian_films_come_in(shared, out, tmp_path):
-    """Both labels and both sizes, from ten of the 156 films."""
+    """Both labels, from ten of the 156 films."""
     (tmp_path / "set").mkdir()
-    for n in (1, 2, 10, 11, 12):
-        for kind in ("nx", "px"):
-            shutil.copy(shared / f"data/india-da/da_test_{kind}{n}.jpg", tmp_path / "set")
+    for kind in ("nx", "px"):
+        for film in sorted((shared / "data/india-da").glob(f"da_test_{kind}*.jpg"))[:5]:
+            shutil.copy(film, tmp_path / "set")
     result = import_films(ImportRequest(tmp_path / "set", out))
 
     assert [row["n_films"] for row in result.card["labels"]] == [5, 5]
-    assert len(result.card["sizes"]) == 2
+    assert {row["bit_depth"] for row in result.card["sizes"]} == {8}
 
 
 @pytest.mark.shared
