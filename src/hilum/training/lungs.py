@@ -26,6 +26,7 @@ from hilum.training.device import best_device, make_repeatable, moved_to
 from hilum.training.losses import bce_and_dice
 from hilum.training.lung_augment import augmented_pair, normalised
 from hilum.training.networks.lungs import LungsNetwork
+from hilum.training.onnx_graph import write_graph
 from hilum.training.settings import LungsSettings
 
 log = logging.getLogger(__name__)
@@ -61,11 +62,11 @@ def train_lungs(settings: LungsSettings, folder: Path) -> dict[str, Any]:
         [film for film, part in zip(films, parts, strict=True) if part == "training"], settings
     )
     network = fit(training, settings)
+    write_lungs_graph(network, settings.lungs_side, folder / GRAPH_NAME)
     judged = {"held out": [film for film, part in zip(films, parts, strict=True) if part == "held out"]}
     for path in settings.judged:
         judged[path.parent.name] = [film for film in read_manifest(path) if film.lung_mask_paths]
     figures = {name: dice_summary(network, read_masked(films, settings)) for name, films in judged.items()}
-    write_lungs_graph(network, settings.lungs_side, folder / GRAPH_NAME)
     return {"n_films": len(training.names), "dice": figures}
 
 
@@ -134,8 +135,6 @@ def dice_summary(network: nn.Module, judged: MaskedFilms) -> dict[str, float | i
 
 def write_lungs_graph(network: nn.Module, side: int, path: Path) -> None:
     """The ONNX graph: input `film`, output `lungs`, both (N, 1, side, side)."""
-    from hilum.training.onnx_graph import write_graph
-
     path.parent.mkdir(parents=True, exist_ok=True)
     write_graph(network, path, example=torch.zeros(2, 1, side, side), outputs=("lungs",))
 
