@@ -77,14 +77,7 @@ def plan_kaggle(n: int, *, seed: int, mix: Mix) -> list[Order]:
     """Films of the Kaggle set: two of Shenzhen, a few of them children, to one of Montgomery."""
     turns = [Site.B if k % 3 == 2 else Site.A for k in range(n)]
     orders = list(_orders(turns, seed=seed, mix=replace(mix, form=FileForm.PNG), repeating={Site.B}))
-    children = {
-        1: Sex.MALE,
-        2: Sex.FEMALE,
-    }  # of Shenzhen's films of each label: "male 16month" and "female 64days"
-    return [
-        _as_child(order, children[order.turn]) if order.site is Site.A and order.turn in children else order
-        for order in orders
-    ]
+    return [_as_planned(order) for order in orders]
 
 
 def _orders(turns: list[Site], *, seed: int, mix: Mix, repeating: set[Site]) -> Iterator[Order]:
@@ -122,7 +115,15 @@ def _first_film(earlier: list[Order], order: Order) -> Order | None:
     return None
 
 
-def _as_child(order: Order, sex: Sex) -> Order:
-    age = CHILD_HEADERS[sex][1]
-    seed = next(seed for seed in range(order.patient_seed, order.patient_seed + 200) if body_sex(seed) is sex)
-    return replace(order, child_age_years=age, patient_seed=seed)
+# Of Shenzhen's films of either label: who the turn needs for its header, and whether it is a child.
+_NEEDED = {1: (Sex.FEMALE, False), 2: (Sex.MALE, True), 3: (Sex.FEMALE, True)}
+
+
+def _as_planned(order: Order) -> Order:
+    """Give "femal 32yrs" a woman, "male 16month" and "female 64days" their children."""
+    if order.site is not Site.A or order.turn not in _NEEDED:
+        return order
+    sex, is_child = _NEEDED[order.turn]
+    seeds = range(order.patient_seed, order.patient_seed + 200)
+    seed = next(seed for seed in seeds if body_sex(seed) is sex)
+    return replace(order, child_age_years=CHILD_HEADERS[sex][1] if is_child else None, patient_seed=seed)

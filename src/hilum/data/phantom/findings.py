@@ -17,7 +17,7 @@ from hilum.data.phantom.rays import Floats, Grid, Points, blurred, cloud, path, 
 from hilum.data.phantom.thorax import Cavity, Thorax
 
 # Blur of a finding's own edges; strands and small nodules are crisp, fluid and infiltrates are not.
-_EDGE_MM = {Pattern.MILIARY: 0.0, Pattern.FIBROSIS: 0.35, Pattern.OLD: 0.35}
+_EDGE_MM = {Pattern.MILIARY: 0.4, Pattern.FIBROSIS: 0.35, Pattern.OLD: 0.35}
 
 
 @dataclass
@@ -73,7 +73,7 @@ def _envelope(canvas: Canvas, spot: Spot, *, radius: float, ragged: float) -> Fl
 
 def _nodules(canvas: Canvas, centres: Points, radii: Points) -> Floats:
     """Soft balls (N, 2) of radii (N,) in mm."""
-    n = 80 if radii.max() > 2 else 24
+    n = 80 if radii.max() > 2 else 56
     k = np.arange(n)
     radius = ((k + 0.5) / n) ** (1 / 3)
     height = 1 - 2 * ((k * 0.6180339887) % 1)
@@ -157,12 +157,12 @@ def _miliary(canvas: Canvas, spot: Spot, strength: float, change: Change) -> Non
     deep = np.sqrt(np.clip(1 - (x / np.maximum(thorax.outer(y), 1)) ** 2, 0, 1))
     keep = rng.random(n) < deep
     radii = spot.radius_mm * rng.uniform(0.75, 1.25, n)[keep]
-    change.soft += 2.2 * strength * _nodules(canvas, np.stack([x, y], axis=1)[keep], radii)
+    change.soft += 3.0 * max(strength, 0.85) * _nodules(canvas, np.stack([x, y], axis=1)[keep], radii)
 
 
 def _effusion(canvas: Canvas, spot: Spot, strength: float, change: Change) -> None:
     grid, thorax, rng = canvas.grid, canvas.thorax, canvas.rng
-    own = spot.side * grid.x > 0
+    own = smooth_step((spot.side * grid.x - 4) / 30)  # fades behind the heart, where there is no wall
     outer = thorax.outer(grid.y[:, 0]).astype(np.float32)[:, None]
     to_wall = np.clip(outer - np.abs(grid.x), 0, None)
     to_heart = np.clip(np.abs(grid.x) - 40, 0, None)
@@ -172,7 +172,8 @@ def _effusion(canvas: Canvas, spot: Spot, strength: float, change: Change) -> No
     )
     depth = grid.y - (top + 0.28 * spot.radius_mm - climb) + 1.5 * cloud(grid, rng, scale_mm=60)
     share = smooth_step((depth + 10) / (18 + 0.22 * spot.radius_mm)) ** 1.6
-    change.soft += np.where(own, min(0.9, 0.85 * strength) * share * canvas.cavity.lung, 0).astype(np.float32)
+    share = own * min(0.9, 0.85 * strength) * share
+    change.soft += (share * canvas.cavity.lung).astype(np.float32)
 
 
 def _consolidation(canvas: Canvas, spot: Spot, strength: float, change: Change) -> None:

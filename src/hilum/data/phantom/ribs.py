@@ -43,8 +43,9 @@ def add_ribs(bones: Bones, thorax: Thorax, rng: np.random.Generator) -> None:
                 * np.interp(degrees, [9, 16, 35, 110, 150], [0.5, 0.75, 0.95, 1.0, 1.15])
             )
             tall = tall * (1 + 0.04 * jitter[3])
-            shell = np.interp(degrees, [9, 20, 80, 110, 150], [0.5, 1.3, 1.3, 1.0, 0.7])
-            bones.tube(centre, tall=tall, thick=np.full_like(tall, 2.9 * person.size), shell_mm=shell)
+            shell = np.interp(degrees, [9, 20, 80, 110, 150], [0.5, 1.65, 1.5, 0.8, 0.4])
+            thick = np.interp(degrees, [80, 150], [3.1, 2.2]) * person.size
+            bones.tube(centre, tall=tall, thick=thick, shell_mm=shell)
 
 
 def _wall(thorax: Thorax, k: int, y: Points) -> tuple[Points, Points]:

@@ -42,7 +42,7 @@ def add_spine(lengths: Lengths, thorax: Thorax, rng: np.random.Generator) -> Non
     pedicle = _ring(column, x=0.62, y=0.36, a=4.0 * size, b=5.2 * size)
     spinous = _blob(column, x=0.0, y=0.92, a=3.2 * size, b=6.0 * size)
     transverse = _transverse(column, size)
-    compact = 1.6 * plate + 1.5 * wall + 1.6 * pedicle + 1.1 * spinous + 1.4 * transverse
+    compact = 2.4 * plate + 2.4 * wall + 2.4 * pedicle + 1.8 * spinous + 2.0 * transverse
     spongy = body + 3 * spinous + 5 * transverse
     for material, length in ((Material.COMPACT_BONE, compact * mineral), (Material.SPONGY_BONE, spongy)):
         lengths[material][:, column.columns] += length.astype(np.float32)
@@ -78,7 +78,7 @@ def _bodies(column: _Column) -> tuple[Floats, Floats, Floats]:
     plate = np.exp(-((edge_mm / 1.1) ** 2)) * deep
     wall = np.exp(-(((ratio - 0.95) * column.half / 1.3) ** 2)) * inside
     return (
-        (1.5 * column.half * deep * inside).astype(np.float32),
+        (2.1 * column.half * deep * inside).astype(np.float32),
         plate.astype(np.float32),
         wall.astype(np.float32),
     )

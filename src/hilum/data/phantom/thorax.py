@@ -160,7 +160,7 @@ def _mediastinum(thorax: Thorax, inside: Floats, *, across: Floats, y: Floats) -
     roundness = np.interp(v, [0.1, 0.5, 0.8], [22, 30, 58]).astype(np.float32) * thorax.person.size
     softness = np.interp(v, [0.2, 0.5, 0.7], [0.85, 0.6, 0.5]).astype(np.float32)
     onset = np.clip(1 - np.clip(1 - inside / roundness, 0, 1) ** 2, 0, None) ** softness
-    fill = np.interp(v, [0.1, 0.3, 0.7], [0.9, 0.68, 0.62]).astype(np.float32)
+    fill = np.interp(v, [0.1, 0.3, 0.7], [0.85, 0.62, 0.46]).astype(np.float32)
     central = np.interp(across, [8, 46], [1, 0]).astype(np.float32)
     share = fill * onset + central * onset * 0.3
     return np.asarray(np.where(inside > 0, np.clip(share, 0, 1.25), 0), np.float32)

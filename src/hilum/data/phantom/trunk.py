@@ -29,9 +29,10 @@ def add_trunk(lengths: Lengths, thorax: Thorax, cavity: Cavity, rng: np.random.G
     arm_whole, arm_lean = _arms(thorax, grid, person.fat_mm), _arms(thorax, grid, 0.0)
     whole, lean = _joined(whole, arm_whole), _joined(lean, arm_lean)
     muscle = 1 + 0.012 * cloud(grid, rng, scale_mm=60) + 0.008 * cloud(grid, rng, scale_mm=12, slope=1.0)
-    solid = np.maximum(lean, cavity.chord + 16) * (lean > 0)
+    wall = np.where(cavity.chord > 0, cavity.chord + 16, 0)  # the ribs' own thickness, at least
+    solid = np.maximum(lean, wall)
     lengths.add(Material.FAT, np.maximum(whole - lean, 0))
-    lengths.add(Material.SOFT, (solid - cavity.chord + (cavity.chord - cavity.lung)) * muscle)
+    lengths.add(Material.SOFT, (solid - cavity.lung) * muscle)
     lengths.add(Material.SOFT, _pectorals(thorax, grid, x) * (lean > 0))
     air = 1 + 0.06 * cloud(grid, rng, scale_mm=40)
     air += 0.05 * cloud(grid, rng, scale_mm=6, slope=1.0, step_mm=1.5)

@@ -10,9 +10,10 @@ from __future__ import annotations
 import csv
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import count
 from pathlib import Path
 
 from hilum.data.phantom.cohort import FileForm, Mix, Order, plan_films, plan_kaggle
@@ -34,6 +35,8 @@ TRUTH_COLUMNS = ("film", "file", "site", "patient", "label", "pattern", "view", 
 _SHENZHEN = Path("ChinaSet_AllFiles/ChinaSet_AllFiles")
 _MONTGOMERY = Path("Montgomery/MontgomerySet")
 _THUMBS = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(504)  # the head of the OLE file that Windows leaves about
+
+_TIED_IN_MONTGOMERY = {113, 117, 162, 166, 170}  # importers know these films for two patients'
 
 
 class Layout(StrEnum):
@@ -170,10 +173,15 @@ def _write_kaggle(job: _Job, n: int) -> None:
         own = [order for order in orders if order.site is site]
         own.sort(key=lambda order: order.pattern is not None)  # the real sets number the normal films first
         numbers: dict[int, list[str]] = {}
-        for k, order in enumerate(own, start=1):
+        for k, order in zip(_numbers(site), own, strict=False):
             earlier = numbers.setdefault(order.patient, [])
             write(job, order, k, tuple(earlier))
             earlier.append(f"{k:04d}")
+
+
+def _numbers(site: Site) -> Iterator[int]:
+    """Film numbers from 1, but for those that Montgomery's own notes tie to each other."""
+    return (k for k in count(1) if site is not Site.B or k not in _TIED_IN_MONTGOMERY)
 
 
 def _write_shenzhen(job: _Job, order: Order, k: int, earlier: tuple[str, ...]) -> None:
