@@ -84,7 +84,10 @@ def pack(dataset: Dataset, pixels: np.ndarray, syntax: uid.UID) -> None:
     dataset.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
     dataset.PixelData = pixels.tobytes()
     dataset["PixelData"].VR = "OW"
-    dataset.compress(syntax, generate_instance_uid=False)
+    plugin = {uid.RLELossless: "pydicom", uid.JPEGLSLossless: "pyjpegls"}.get(
+        syntax, "pylibjpeg"
+    )  # gdcm aborts
+    dataset.compress(syntax, encoding_plugin=plugin, generate_instance_uid=False)
 
 
 def swapped(pixels: np.ndarray) -> bytes:

@@ -27,7 +27,12 @@ def encode_lossless(pixels: np.ndarray, precision: int) -> bytes:
     tables = b"\x00" + bytes([0, 0, 0, 0, 17, *[0] * 11]) + bytes(range(17))
     start = bytes([1, 1, 0x00, 1, 0, 0])
     return (
-        b"\xff\xd8" + _segment(0xC3, frame) + _segment(0xC4, tables) + _segment(0xDA, start) + scan + b"\xff\xd9"
+        b"\xff\xd8"
+        + _segment(0xC3, frame)
+        + _segment(0xC4, tables)
+        + _segment(0xDA, start)
+        + scan
+        + b"\xff\xd9"
     )
 
 

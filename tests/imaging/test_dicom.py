@@ -76,7 +76,7 @@ def test_an_odd_number_of_8_bit_pixels_is_read(make_dicom, chance, syntax, shape
 @pytest.mark.parametrize("syntax", [uid.ExplicitVRLittleEndian, uid.RLELossless, uid.JPEG2000Lossless])
 def test_signed_pixels_are_shown_by_their_sign(make_dicom, syntax):
     """The most negative value is black and the most positive white."""
-    stored = np.array([[-2048, -1, 0, 2047]] * 4, dtype=np.int16)
+    stored = np.array([[-2048, -1, 0, 2047] * 16] * 64, dtype=np.int16)
 
     film = read_dicom(make_dicom(stored, bits=12, syntax=syntax, WindowCenter=0, WindowWidth=4096))
 

@@ -103,11 +103,11 @@ def _native(content: bytes, layout: Layout, syntax: uid.UID, representation: str
     needed, found = layout.rows * layout.columns * layout.bits_allocated // 8, len(content)
     if found < needed:
         raise damaged_dicom(f"it holds {found:,} of {needed:,} bytes of pixel data")
-    if any(content[needed:]):  # zeros are padding
-        raise damaged_dicom(f"its header asks for {needed:,} bytes of pixel data and it holds {found:,}")
     is_big = syntax == uid.ExplicitVRBigEndian
     if is_big and layout.bits_allocated == 8 and representation == "OW":  # two pixels a swapped word
         content = np.frombuffer(content, dtype=">u2", count=found // 2).astype("<u2").tobytes()
+    if any(content[needed:]):  # zeros are padding
+        raise damaged_dicom(f"its header asks for {needed:,} bytes of pixel data and it holds {found:,}")
     cell = np.dtype("u1" if layout.bits_allocated == 8 else ">u2" if is_big else "<u2")
     cells = np.frombuffer(content, dtype=cell, count=layout.rows * layout.columns)
     return cells.reshape(layout.rows, layout.columns).astype(cell.newbyteorder("="), copy=False)

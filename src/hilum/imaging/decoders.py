@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL.JpegImagePlugin import JpegImageFile
 from pydicom import uid
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
 
@@ -68,6 +68,8 @@ def _by_pydicom(dataset: Dataset, syntax: uid.UID, *, plugin: str, bits_allocate
         "bits_allocated": bits_allocated,
         "bits_stored": min(int(dataset.BitsStored), bits_allocated),
     }
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = syntax  # pydicom refuses a data set that names another
     try:
         array, _ = get_decoder(syntax).as_array(dataset, raw=True, decoding_plugin=plugin, **options)
     except DECODING_ERRORS as error:

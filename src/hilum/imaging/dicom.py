@@ -33,10 +33,7 @@ _MAX_INFLATED = 1 << 30  # bytes of a deflated data set
 _HEAD_BYTES = 4096  # hold the file meta information
 _DEFLATED = uid.DeflatedExplicitVRLittleEndian.encode("ascii")
 _GROUP_LENGTH = b"\2\0\0\0"  # the tag of File Meta Information Group Length
-_READING_ERRORS = (
-    AttributeError, EOFError, InvalidDicomError, KeyError, NotImplementedError, OSError, OverflowError,
-    RecursionError, TypeError, ValueError, struct.error, zlib.error,
-)  # fmt: skip
+_READING_ERRORS = (*header.MALFORMED, InvalidDicomError, OSError, zlib.error)
 
 # PS3.3 C.7.3.1.1.1; DR and XR are not in it and occur. OT is what secondary captures carry.
 _RADIOGRAPHY = {"CR", "DX", "DR", "XR", "RG", "SC", "OT"}

@@ -19,6 +19,7 @@ from hilum.records import Pixels
 
 _SIDE = 32  # pixels; the usual size for a hash of the 8x8 lowest frequencies
 _FREQUENCIES = 8
+_BLANK = 1e-6  # rounding alone stays below it, so that all blank films have the hash 0
 
 
 def file_sha256(path: Path) -> str:
@@ -38,7 +39,7 @@ def perceptual_hash(pixels: Pixels) -> str:
     small = area_resize(pixels, height=_SIDE, width=_SIDE).astype(np.float64)
     basis = _cosines()
     spectrum = basis @ small @ basis.T  # (8, 8), rows and columns of frequency 1 to 8
-    bits = (spectrum > np.median(spectrum)).ravel()
+    bits = (spectrum > np.median(spectrum) + _BLANK).ravel()
     return np.packbits(bits).tobytes().hex()
 
 

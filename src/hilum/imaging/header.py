@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any
 
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException
 
 from hilum.findings import Sex
 
@@ -28,8 +29,8 @@ _VIEW_CODES = {
 
 # pydicom raises these when it converts an element, which it does on access, and the bytes may be anything
 MALFORMED = (
-    AttributeError, EOFError, IndexError, KeyError, NotImplementedError, OverflowError, RecursionError,
-    TypeError, ValueError, struct.error,
+    AttributeError, BytesLengthException, EOFError, IndexError, KeyError, NotImplementedError, OverflowError,
+    RecursionError, TypeError, ValueError, struct.error,
 )  # fmt: skip
 
 
