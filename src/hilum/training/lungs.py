@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import OneCycleLR
 from tqdm import tqdm
 
+from hilum.data.explore.lungs import read_lung_mask
 from hilum.data.manifest import read_manifest
 from hilum.data.splits import patient_split
 from hilum.errors import OutputRefused, TrainingRefused, UnreadableImage
@@ -106,7 +107,7 @@ def read_masked(films: Sequence[Film], settings: LungsSettings) -> MaskedFilms:
     for film in films:
         try:
             canvas = film_canvas(read_radiograph(film.image_path).pixels, recipe)
-            mask = film_canvas(_read_mask(film), recipe)
+            mask = film_canvas(read_lung_mask(film.lung_mask_paths).astype(np.float32), recipe)
         except UnreadableImage as error:
             log.warning("%s is left out: %s", film.film, error)
             continue
@@ -137,12 +138,6 @@ def write_lungs_graph(network: nn.Module, side: int, path: Path) -> None:
     """The ONNX graph: input `film`, output `lungs`, both (N, 1, side, side)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_graph(network, path, example=torch.zeros(2, 1, side, side), outputs=("lungs",))
-
-
-def _read_mask(film: Film) -> Pixels:
-    """The union of a film's masks, 0 or 1; any grey above zero is lung."""
-    masks = [read_radiograph(path).pixels > 0 for path in film.lung_mask_paths]
-    return np.asarray(np.logical_or.reduce(masks), np.float32)
 
 
 def _stacked(pictures: list[Pixels]) -> Tensor:
