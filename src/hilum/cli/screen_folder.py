@@ -94,7 +94,8 @@ class ResultFolder:
             )
         if heat_maps.is_dir() and not heat_maps.is_symlink():
             shutil.rmtree(heat_maps)
-        for path in earlier:
+        drafts = self.folder.glob(".screening.*.part")  # of a run that was killed
+        for path in (*earlier, *drafts):
             path.unlink()
 
     def _open_table(self, form: str) -> Table:

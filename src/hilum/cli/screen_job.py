@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import threading
 import time
 import warnings
 from collections.abc import Iterator, Sequence
@@ -82,7 +84,12 @@ def run(job: ScreenJob) -> int:
     search = FilmSearch(paths, leave_out=None if folder is None else folder.heat_maps)
     films = screen(search, predictor, n_jobs=n_jobs, with_overlays=folder is not None and job.heat_maps)
     tally = Tally()
-    with only_rows_on_stdout() as stream, _quiet_libraries(), contextlib.ExitStack() as endings:
+    with (
+        _quiet_libraries(),
+        _ended_by_sigterm(),
+        only_rows_on_stdout() as stream,
+        contextlib.ExitStack() as endings,
+    ):
         if folder is not None:
             endings.callback(lambda: folder.close(seconds=time.perf_counter() - start))
         table = None if job.form == "parquet" else stream_table(job.form, stream)
@@ -123,6 +130,23 @@ def _quiet_libraries() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+@contextlib.contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """A service that is told to end closes its table first, as after Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():  # where Python allows no handler
+        yield
+        return
+
+    def end(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    earlier = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, earlier)
 
 
 def _tell(tally: Tally, predictor: Predictor, search: FilmSearch, seconds: float) -> None:

@@ -59,6 +59,7 @@ class JsonTable:
     def write(self, row: Row) -> None:
         self._stream.write(f"{self._before}\n{json.dumps(row, allow_nan=False)}")
         self._before = ","
+        self._stream.flush()
 
     def close(self) -> None:
         self._stream.write("[]\n" if self._before == "[" else "\n]\n")
