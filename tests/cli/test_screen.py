@@ -229,6 +229,16 @@ def test_a_second_run_replaces_the_first(screen, films, tmp_path):
         "plain.png", "screening.csv", "screening.html"]  # fmt: skip
 
 
+def test_a_killed_run_is_replaced(screen, films, tmp_path):
+    """A draft of a table marks the pictures beside it as ours, and goes with them."""
+    write_film(tmp_path / "out/heat-maps/old.png", side=20)
+    (tmp_path / "out/.screening.csv.77.part").write_text("file,status")
+    screen(films / "plain.png", "--out", tmp_path / "out")
+
+    assert sorted(path.name for path in (tmp_path / "out").rglob("*") if path.is_file()) == [
+        "plain.png", "screening.csv", "screening.html"]  # fmt: skip
+
+
 def test_somebodys_own_pictures_are_not_replaced(screen, films, tmp_path):
     """A `heat-maps` folder without a screening beside it is not ours to empty."""
     own = write_film(tmp_path / "out/heat-maps/holiday.png", side=20)

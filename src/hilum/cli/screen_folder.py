@@ -88,14 +88,14 @@ class ResultFolder:
         self.folder.mkdir(parents=True, exist_ok=True)
         heat_maps = self.heat_maps
         earlier = [self.folder / name for name in OURS if (self.folder / name).is_file()]
+        earlier += self.folder.glob(".screening.*.part")  # of a run that was killed
         if heat_maps.exists() and not earlier and (not heat_maps.is_dir() or any(heat_maps.iterdir())):
             raise OutputRefused(
                 f"{heat_maps} is there and is not of an earlier screening; choose another --out"
             )
         if heat_maps.is_dir() and not heat_maps.is_symlink():
             shutil.rmtree(heat_maps)
-        drafts = self.folder.glob(".screening.*.part")  # of a run that was killed
-        for path in (*earlier, *drafts):
+        for path in earlier:
             path.unlink()
 
     def _open_table(self, form: str) -> Table:
