@@ -104,3 +104,15 @@ def test_all_right_by_patient_is_not_certain(chance):
 
     assert (rate.value, rate.high) == (1.0, 1.0)
     assert rate.low == pytest.approx(wilson(10, 10).low)
+
+
+def test_flagging_everything_tells_nothing_and_claims_nothing(chance):
+    """The ratio is 1 by construction, so it has no interval, by film or by patient."""
+    truth, flags = np.arange(20) % 2 == 0, np.ones(20, dtype=bool)
+    for resampling in (None, Resampling(np.arange(20) // 2, chance, 200)):
+        rates = performance(truth, flags, resampling)
+
+        assert rates.positive_likelihood_ratio.value == 1.0
+        assert rates.positive_likelihood_ratio.low is None
+        assert rates.negative_likelihood_ratio.why == "no film is on this side of the cut"
+        assert rates.negative_predictive_value.why == "every film is flagged"

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import zipfile
+from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from hilum.cli.main import cli
 
@@ -115,3 +120,19 @@ def test_a_threshold_below_nought_is_a_cut_on_logits(hilum):
 
     assert result.exit_code == 0, result.output
     assert json.loads((out / "evaluation.json").read_text())["operating_points"][0]["threshold"] == -0.5
+
+
+@pytest.mark.shared
+def test_real_films_are_measured(hilum, shared):
+    """The mean grey of the 550 Shenzhen films, as a score, is measured with the set's own labels."""
+    with zipfile.ZipFile(shared / "data" / "pulmonary-chest-xray-abnormalities.zip") as archive:
+        films = [name for name in archive.namelist() if re.search(r"CHNCXR_\d{4}_[01]\.png$", name)]
+        grey = {Path(name).stem: np.asarray(Image.open(archive.open(name))).mean() for name in films}
+    table = "film;score;label\n" + "".join(f"{film};{mean};{film[-1]}\n" for film, mean in grey.items())
+    result, out = hilum(table)
+    document = json.loads((out / "evaluation.json").read_text())
+
+    assert result.exit_code == 0, result.output
+    assert (document["n"], document["n_positive"]) == (550, 287)
+    assert 0 < document["auroc"]["low"] < document["auroc"]["high"] < 1
+    assert document["brier"]["why"] == "scores are not all in 0..1"

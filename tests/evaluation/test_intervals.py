@@ -16,6 +16,7 @@ from hilum.evaluation.intervals import (
     newcombe_auc,
     normal_quantile,
     or_wilson,
+    unless_alike,
     wilson,
 )
 from hilum.records import Estimate
@@ -120,3 +121,17 @@ def test_certainty_by_resampling_becomes_wilsons_width():
 
     assert estimate.low == pytest.approx(wilson(10, 10).low)
     assert (estimate.high, estimate.n) == (1.0, 30)
+
+
+def test_no_spread_is_not_certainty():
+    """An interval that is a point is left out and says why; another stays."""
+    alike = unless_alike(Estimate(1.0, 1.0, 1.0, n=5, method="bootstrap"))
+    spread = Estimate(0.9, 0.8, 1.0, n=5, method="bootstrap")
+
+    assert (alike.value, alike.low, alike.high, alike.why) == (
+        1.0,
+        None,
+        None,
+        "no interval: all samples are alike",
+    )
+    assert unless_alike(spread) is spread

@@ -46,7 +46,7 @@ def test_single_films_have_delongs_interval(rows):
 
     assert found.auroc is found.auroc_by_film
     assert found.auroc.method == "DeLong"
-    assert found.auroc_by_patient.why == "every patient has one film"
+    assert found.auroc_by_patient.why == "no patient has several films"
     assert found.average_precision.method == "bootstrap by film, 100 draws"
 
 
@@ -215,6 +215,15 @@ def test_large_tables_get_fewer_draws():
     assert draws_for(400_000, 1000) == 250
     assert draws_for(10**9, 1000) == 100
     assert draws_for(1, 200) == 200
+
+
+def test_a_perfect_score_is_never_certain(rows):
+    """Where every film is right, each interval has width or is left out with the reason."""
+    document = summarise(changed(rows, score=lambda i: float(i % 2)), QUICK).as_json()
+    estimates = [part for part in walk(document) if {"value", "low", "high", "n", "why"} <= part.keys()]
+
+    assert document["auroc"]["value"] == 1.0
+    assert all(one["low"] is None or one["low"] < one["high"] for one in estimates)
 
 
 tiny = st.lists(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from hilum.evaluation.intervals import Resampling, draw_patients, normal_quantile, wilson
+from hilum.evaluation.intervals import Resampling, draw_patients, normal_quantile, unless_alike, wilson
 from hilum.evaluation.vectors import Codes, Scores, Truth, as_scores, as_truth
 from hilum.records import Estimate
 
@@ -52,7 +52,7 @@ def brier(truth: npt.ArrayLike, probability: npt.ArrayLike, *, codes: Codes | No
     half = normal_quantile() * spread
     method = "normal" if codes is None else "normal, by patient"
     low, high = max(0.0, value - half), min(1.0, value + half)
-    return Estimate(value, low, high, n=n, n_positive=n_positive, method=method)
+    return unless_alike(Estimate(value, low, high, n=n, n_positive=n_positive, method=method))
 
 
 def ece(
@@ -84,7 +84,7 @@ def ece(
     low, high = np.quantile(draws, [0.025, 0.975]) - (draws.mean() - value)
     method = f"bootstrap by {resampling.unit} less its bias, {resampling.n_draws} draws"
     low, high = max(0.0, float(low)), min(1.0, float(high))
-    return Estimate(value, low, high, n=n, n_positive=n_positive, method=method)
+    return unless_alike(Estimate(value, low, high, n=n, n_positive=n_positive, method=method))
 
 
 def reliability(truth: npt.ArrayLike, probability: npt.ArrayLike, *, n_bins: int = N_BINS) -> list[Bin]:

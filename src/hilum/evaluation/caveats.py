@@ -35,7 +35,7 @@ def _few(films: LabelledFilms) -> str:
         return ""
     return (
         f"Only {films.n_positive} positive and {n_negative} negative films: "
-        "the intervals, not the figures, are the result."
+        "read the intervals, not the figures alone."
     )
 
 

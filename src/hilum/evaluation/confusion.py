@@ -127,10 +127,12 @@ def _ratio(of_positives: int, of_negatives: int, counts: Confusion, *, unbounded
         why = "no positive film" if n_positive == 0 else "no negative film"
         return Estimate(None, None, None, n=n, n_positive=n_positive, why=why)
     if of_negatives == 0:
-        return Estimate(None, None, None, n=n, n_positive=n_positive, why=f"{unbounded}, so it has no bound")
+        why = f"{unbounded}, so it has no bound" if of_positives else "no film is on this side of the cut"
+        return Estimate(None, None, None, n=n, n_positive=n_positive, why=why)
     value = (of_positives / n_positive) / (of_negatives / n_negative)
-    if of_positives == 0:
-        why = "no interval: no positive film is on this side of the cut"
+    if of_positives == 0 or (of_positives, of_negatives) == (n_positive, n_negative):
+        which = "no positive" if of_positives == 0 else "every"
+        why = f"no interval: {which} film is on this side of the cut"
         return Estimate(value, None, None, n=n, n_positive=n_positive, why=why)
     spread = np.sqrt(1 / of_positives - 1 / n_positive + 1 / of_negatives - 1 / n_negative)
     factor = float(np.exp(normal_quantile() * spread))
@@ -148,8 +150,8 @@ SHARES = {
 
 
 def _clustered(rate: Estimate, name: str, *, cells: Codes, drawn: Codes, resampling: Resampling) -> Estimate:
-    """The rate with the interval of the draws; a rate that cannot be estimated stays so."""
-    if rate.value is None:
+    """The rate with the interval of the draws; a rate without value or without spread stays so."""
+    if rate.low is None:
         return rate
     if name not in SHARES:
         return from_draws(replace(rate, why=""), _ratio_draws(name, drawn), unit=resampling.unit)

@@ -1,7 +1,7 @@
 """Intervals: Wilson's for proportions, and the bootstrap by patient.
 
-Trap: where every film is right, resampling has no spread and would claim certainty; `or_wilson` and
-`newcombe_auc` give such cases an honest width.
+Trap: where every film is right, resampling has no spread and would claim certainty; `or_wilson`,
+`newcombe_auc`, and `unless_alike` keep such cases honest.
 Sources: Wilson 1927 (JASA 22:209); Efron and Tibshirani 1993, chapter 13; Newcombe 2006 (Stat Med 25:559).
 """
 
@@ -106,6 +106,13 @@ def or_wilson(clustered: Estimate, n_patients: int, *, confidence: float = CONFI
     return replace(
         clustered, low=wide.low, high=wide.high, method="Wilson over patients (all films alike)", why=""
     )
+
+
+def unless_alike(estimate: Estimate) -> Estimate:
+    """The estimate, or without its interval where that is a point: no spread in a sample is not certainty."""
+    if estimate.low is None or estimate.low != estimate.high:
+        return estimate
+    return replace(estimate, low=None, high=None, method="", why="no interval: all samples are alike")
 
 
 def newcombe_auc(value: float, n_positive: int, n_negative: int, confidence: float = CONFIDENCE) -> Estimate:

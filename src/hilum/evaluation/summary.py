@@ -23,7 +23,7 @@ from hilum.evaluation.discrimination import (
     bootstrap_ranking,
     clustered_auroc_from,
 )
-from hilum.evaluation.intervals import CONFIDENCE, N_DRAWS, from_draws
+from hilum.evaluation.intervals import CONFIDENCE, N_DRAWS, from_draws, unless_alike
 from hilum.evaluation.labelled import LabelledFilms, labelled_films
 from hilum.evaluation.operating_points import (
     WHO_SENSITIVITY,
@@ -177,7 +177,7 @@ def measure_discrimination(films: LabelledFilms) -> Discrimination:
         return Discrimination(by_film, by_film, by_film, precision, roc_band=None)
     draws = bootstrap_ranking(films.truth, films.score, films.resampling(), grid=GRID)
     by_patient = replace(
-        by_film, value=None, low=None, high=None, method="", why="every patient has one film"
+        by_film, value=None, low=None, high=None, method="", why="no patient has several films"
     )
     if films.is_clustered:
         by_patient = clustered_auroc_from(films.truth, films.score, codes=films.codes, draws=draws.auroc)
@@ -186,7 +186,7 @@ def measure_discrimination(films: LabelledFilms) -> Discrimination:
         auroc=by_patient if films.is_clustered else by_film,
         auroc_by_film=by_film,
         auroc_by_patient=by_patient,
-        average_precision=from_draws(precision, draws.average_precision, unit=unit),
+        average_precision=unless_alike(from_draws(precision, draws.average_precision, unit=unit)),
         roc_band=_band(draws),
     )
 

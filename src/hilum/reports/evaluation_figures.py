@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from hilum.evaluation.discrimination import Floats, precision_recall_curve, roc_curve
 from hilum.evaluation.summary import Evaluation, OperatingPoint
@@ -51,7 +52,7 @@ def draw_roc(evaluation: Evaluation) -> Figure:
 
 
 def draw_precision_recall(evaluation: Evaluation) -> Figure:
-    """Precision over recall, with the share of positives as the line of no skill; needs a positive film."""
+    """Precision over recall, with the share of positives as the line of no skill; needs both labels."""
     curve = precision_recall_curve(evaluation.films.truth, evaluation.films.score)
     share = evaluation.films.n_positive / evaluation.films.n
     figure = figures.build_figure(5.2, 4.8)
@@ -82,6 +83,7 @@ def draw_scores(evaluation: Evaluation) -> Figure:
     for point, dash in zip(evaluation.operating_points, _cycle(figures.DASHES), strict=False):
         name = f"{point.name}: {point.threshold:.4g}"
         axes.axvline(point.threshold, color=figures.BLACK, linestyle=dash, linewidth=1, label=name)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(False, axis="x")
     axes.set_xlim(low, high)
     figures.style_legend(axes)
@@ -154,7 +156,7 @@ def drawable(evaluation: Evaluation) -> dict[str, Callable[[Evaluation], Figure]
     )
     allowed = {
         "roc": has_both,
-        "precision_recall": films.n_positive > 0,
+        "precision_recall": has_both,
         "scores": np.abs(films.score).max() < WIDEST_SCORE,
         "reliability": bool(evaluation.calibration.bins),
         "confusion": bool(evaluation.operating_points),
