@@ -29,7 +29,7 @@ STILL = AugmentSettings(
 )
 
 
-def build_film(number: int, *, label: int | None, path: Path = Path("film.png"), site: str = "here") -> Film:
+def film_row(number: int, *, label: int | None, path: Path = Path("film.png"), site: str = "here") -> Film:
     """A film's row; every film is another patient's."""
     return Film(
         film=f"film-{number:03d}", image_path=path, dataset="folder", site=site,
@@ -59,7 +59,7 @@ def settings(tmp_path: Path) -> TrainSettings:
 @pytest.fixture(scope="session")
 def arrays() -> FilmArrays:
     """32 films, every second one with the square."""
-    films = tuple(build_film(number, label=number % 2) for number in range(32))
+    films = tuple(film_row(number, label=number % 2) for number in range(32))
     pixels = np.stack([draw_pixels(number, number % 2) for number in range(32)])[:, None] / 255
     return build_arrays(films, torch.from_numpy(pixels).half())
 
@@ -76,6 +76,6 @@ def manifest(settings: TrainSettings) -> list[Film]:
             draw_pixels(number, number % 2), np.ones((2, 2), np.uint8)
         )  # the gate wants 100 pixels
         Image.fromarray(pixels).save(path)
-        films.append(build_film(number, label=number % 2, path=path))
+        films.append(film_row(number, label=number % 2, path=path))
     write_manifest(films, settings.manifest)
     return films

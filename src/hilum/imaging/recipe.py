@@ -120,7 +120,7 @@ def square_box(box: tuple[float, float, float, float], margin: float) -> tuple[f
 
 
 def standardise(pixels: Pixels, inside: np.ndarray) -> Pixels:
-    """Grey levels less their median inside the lungs, over their interquartile spread there, cut at `CLIP`."""
+    """Grey levels less their median in the lungs, over their interquartile spread there, cut at `CLIP`."""
     low, middle, high = np.quantile(pixels[inside], (0.25, 0.5, 0.75))
     spread = (high - low) / 1.349 + 0.01  # IQR to standard deviation of a normal law; 0.01 guards flat lungs
     return np.asarray(np.clip((pixels - middle) / spread, -CLIP, CLIP), np.float32)

@@ -55,7 +55,7 @@ def model_card(facts: BundleFacts, evidence: Sequence[Evidence], limits: Sequenc
         "## What it does",
         "",
         _view_sentence(facts),
-        f"Networks: {len(facts.classifiers)}; the score is 100 times the mean of their calibrated probabilities.",
+        f"Networks: {len(facts.classifiers)}; the score is 100 times their mean calibrated probability.",
         "",
         "## Figures",
         "",
