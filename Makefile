@@ -3,12 +3,15 @@
 PYTHON_IN = .venv/bin/python
 PYTEST_ARGS =
 
-.PHONY: help run test lint format docs constraints wheel clean clean-all
+NAME = hilum-small
+
+.PHONY: help run test study lint format docs constraints wheel clean clean-all
 
 help:
 	@echo 'make run          install the torch-free station, screen twelve made films, write the report to out/'
 	@echo 'make test         install what the tests need and run them all; PYTEST_ARGS="-k zones" runs some'
 	@echo 'make lint         ruff, mypy, import-linter, codespell'
+	@echo 'make study        cross-validate, evaluate, and export configs/NAME.toml; NAME=hilum-small'
 	@echo 'make format       let ruff lay out the code and mend what it can'
 	@echo 'make docs         write docs/reference from the code and the commands'"'"' own help'
 	@echo 'make constraints  choose the newest versions again, into constraints.txt'
@@ -22,6 +25,12 @@ run:
 test:
 	@scripts/install test
 	@$(PYTHON_IN) -m pytest $(PYTEST_ARGS)
+
+study:
+	@scripts/install test
+	.venv/bin/hilum cross-validate configs/$(NAME).toml --out runs/$(NAME)
+	.venv/bin/hilum evaluate runs/$(NAME)/predictions.parquet --out runs/$(NAME)/evaluation
+	.venv/bin/hilum export runs/$(NAME) --out runs/$(NAME)/bundle
 
 lint:
 	@scripts/install test
