@@ -46,7 +46,9 @@ class DatasetMissing(HilumError):
     """A dataset's files are not in the folder given."""
 
     def __init__(self, name: str, folder: Path, missing: str) -> None:
-        super().__init__(f"{name}: {missing} not found in {folder}; see docs/datasets/{name}.md for the download")
+        super().__init__(
+            f"{name}: {missing} not found in {folder}; see docs/datasets/{name}.md for the download"
+        )
 
 
 class ArchiveRefused(HilumError):
