@@ -20,7 +20,6 @@ from hilum.findings import Sex
 
 FIELDS = ("path", "film", "label", "patient", "site", "age", "sex", "view")
 EMPTY = frozenset({"", "na", "n/a", "nan", "none", "null", "<na>"})
-MAX_CELL = 1_000_000  # characters; a longer cell is no table of films
 
 _SEXES = {
     "f": Sex.FEMALE,
@@ -152,7 +151,6 @@ def _csv_rows(path: Path) -> list[dict[str, str]]:
         raise TableInvalid(f"{path}: cannot be read: {error.strerror or error}") from None
     head = text.partition("\n")[0]
     separator = max(",;\t", key=head.count)
-    csv.field_size_limit(MAX_CELL)
     try:
         lines = [
             line
