@@ -73,10 +73,8 @@ def _read_head(path: Path) -> bytes:
             head = file.read(_HEAD_BYTES)
     except FileNotFoundError:
         raise UnreadableImage(RefusalCode.NOT_FOUND, "There is no such file.") from None
-    except OSError as error:
-        raise UnreadableImage(
-            RefusalCode.NOT_FOUND, f"The file cannot be opened: {error.strerror}."
-        ) from None
+    except (OSError, ValueError) as error:  # ValueError for a name with a zero byte in it
+        raise UnreadableImage(RefusalCode.NOT_FOUND, f"The file cannot be opened ({error}).") from None
     if not head:
         raise UnreadableImage(RefusalCode.DAMAGED, "The file is empty.")
     return head
