@@ -1,0 +1,74 @@
+"""The bundle that ships in the package: whole, honest about itself, and able to read a film that it never saw."""
+
+from __future__ import annotations
+
+import pytest
+
+from hilum.data.manifest import read_manifest
+from hilum.data.phantom import write_phantoms
+from hilum.inference.bundle import DEFAULT_BUNDLE, read_bundle
+from hilum.inference.predictor import Predictor
+from hilum.records import Scored
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    """The default bundle; reading it checks the hash of every file."""
+    return read_bundle(DEFAULT_BUNDLE)
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory):
+    """Nine phantoms of three sites, as PNG and DICOM."""
+    folder = tmp_path_factory.mktemp("films") / "phantoms"
+    write_phantoms(folder, n=9, seed=11, side=256)
+    return read_manifest(folder / "manifest.parquet")
+
+
+def test_the_shipped_bundle_states_its_evidence(shipped):
+    """Its operating points carry n and interval, and say on what they were chosen."""
+    for point in shipped.operating_points:
+        assert point.sensitivity.n + point.specificity.n == shipped.training_data.n
+        assert point.sensitivity.low < point.sensitivity.value < point.sensitivity.high
+        assert "chosen on the films its figures are of" in point.source
+
+
+def test_the_shipped_bundle_has_a_model_card_with_figures(shipped):
+    """The card says what it learnt from, how it did, and where it falls short."""
+    card = (shipped.folder / "model-card.md").read_text(encoding="utf-8")
+
+    for heading in ("## What it learnt from", "## Figures", "## Limits"):
+        assert heading in card
+    assert "cross-validation" in card
+    assert "not a cleared medical device" in card
+
+
+def test_the_shipped_bundle_reads_phantoms_of_every_site(shipped, films):
+    """Each is scored; which way is not claimed, for it never saw a phantom with a finding."""
+    predictor = Predictor(shipped, n_threads=1)
+
+    outcomes = [predictor.read(film.image_path) for film in films]
+
+    assert all(isinstance(outcome, Scored) for outcome in outcomes)
+    assert all(0 <= outcome.score <= 100 and outcome.spread is not None for outcome in outcomes)
+
+
+def test_the_shipped_bundle_gives_a_film_the_same_score_twice(shipped, films):
+    """Nothing random is left in it."""
+    scores = [Predictor(shipped, n_threads=1).read(films[0].image_path).probability for _ in range(2)]
+
+    assert scores[0] == scores[1]
+
+
+@pytest.mark.shared
+def test_no_real_film_of_another_hospital_crashes_it(shipped, shared):
+    """Every tenth Indian and DICOM film is scored, or refused with a reason and never as our own fault."""
+    predictor = Predictor(shipped, n_threads=1)
+    folders = (shared / "data/india-da", shared / "data/rsna-dicom")
+    paths = [path for folder in folders for path in sorted(folder.iterdir())[::10]]
+
+    outcomes = [predictor.read(path) for path in paths]
+
+    assert len(outcomes) == 40
+    assert not [outcome for outcome in outcomes if getattr(outcome, "code", None) == "failed"]
+    assert sum(isinstance(outcome, Scored) for outcome in outcomes) >= 35
