@@ -27,7 +27,8 @@ def hilum(tmp_path):
         path = tmp_path / name
         path.write_text(text)
         out = tmp_path / "out"
-        return CliRunner().invoke(cli, ["evaluate", str(path), "--out", str(out), *options]), out
+        words = ["evaluate", str(path), "--out", str(out), "--draws", "100", *options]
+        return CliRunner().invoke(cli, words), out
 
     return run
 

@@ -104,7 +104,7 @@ def draw_reliability(evaluation: Evaluation) -> Figure:
     for at, (mean, share) in enumerate(bins):
         _whisker(axes, mean, share, label="bin, 95 % interval" if at == 0 else None)
         axes.annotate(
-            f"{share.n}", (mean, share.high or 0.0), xytext=(0, 3), textcoords="offset points", ha="center",
+            f"{share.n}", (mean, share.high or 0.0), xytext=(0, 5), textcoords="offset points", ha="center",
             fontsize=7, color=figures.GREY,
         )  # fmt: skip
     _unit_square(axes)
