@@ -106,6 +106,7 @@ def _build(layers: NotebookLayers, n_outputs: int, image_side: int) -> NotebookN
     for module in network.modules():  # Keras' default start: Glorot and Bengio 2010, zero biases
         if isinstance(module, nn.Conv2d | nn.Linear):
             nn.init.xavier_uniform_(module.weight)
+            assert module.bias is not None
             nn.init.zeros_(module.bias)
     return network
 
