@@ -19,7 +19,7 @@ from hilum.evaluation.intervals import Resampling, bootstrap_counts, from_draws,
 from hilum.evaluation.table import read_predictions
 from hilum.evaluation.vectors import cluster_codes
 from hilum.records import Estimate
-from hilum.reports.figures import BLUE, DASHES, PALETTE, VERMILION, build_axes, build_figure, style_legend
+from hilum.reports.figures import BLUE, DASHES, PALETTE, VERMILION, build_axes, build_figure
 
 N_PUBLISHED = 160  # test films of the notebook
 REFERENCE = "model 1"  # that the others are compared with: the plain stack of three convolutions
@@ -127,19 +127,22 @@ def draw_accuracies(rows: Rows) -> Figure:
 
 def draw_sweep(rows: Rows) -> Figure:
     """Validation accuracy by epoch, the mean over seeds of each entry."""
-    figure = build_figure(6.6, 4.2)
-    axes = build_axes(figure, title="Validation accuracy, mean over splits", x="epochs", y="accuracy")
+    figure = build_figure(7.2, 4.2)
+    n_splits = len({row["seed"] for row in rows})
+    axes = build_axes(
+        figure, title=f"Validation accuracy, mean over {n_splits} splits", x="epochs", y="accuracy"
+    )
     epochs: list[int] = []
     for number, name in enumerate(dict.fromkeys(row["name"] for row in rows)):
         sweeps = [row["sweep"] for row in rows if row["name"] == name]
         epochs = [point["epoch"] for point in sweeps[0]]
         means = np.mean([[point["validation_accuracy"] for point in sweep] for sweep in sweeps], axis=0)
         colour, dash = PALETTE[number % len(PALETTE)], DASHES[number % len(DASHES)]
-        axes.plot(epochs, means, dash, color=colour, label=f"{name} (n = {len(sweeps)} splits)", marker=".")
+        axes.plot(epochs, means, dash, color=colour, label=name, marker=".")
     axes.set_xscale("log")
     axes.set_xticks(epochs, [str(epoch) for epoch in epochs])
     axes.minorticks_off()
-    style_legend(axes)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside right upper", fontsize=8, frameon=False)
     return figure
 
 

@@ -60,8 +60,12 @@ def run_study(settings: StudySettings, folder: Path, cache: Path) -> list[dict[s
         OutputRefused: the folder holds other things.
         TrainingRefused: the films would teach the wrong thing.
     """
+    films = [film for film in read_manifest(settings.manifest) if film.label is not None]
+    check_trainable(films)
     _prepare(folder)
-    arrays = load_study_films(settings, cache)
+    make_repeatable(settings.n_threads)
+    recipe = Recipe(film_side=settings.side, region="film", crop_side=settings.side)
+    arrays = load_films(films, recipe, "", cache)
     fingerprint = open_study(settings, folder, arrays.films)
     tasks = [
         Task(entry, seed, settings.epochs, settings.side, folder, fingerprint)
@@ -78,15 +82,6 @@ def run_study(settings: StudySettings, folder: Path, cache: Path) -> list[dict[s
         else:
             _run_beside_each_other(waiting, arrays, settings, bar)
     return [read_result(task) for task in tasks]
-
-
-def load_study_films(settings: StudySettings, cache: Path) -> FilmArrays:
-    """The labelled films as whole squares, and torch told to repeat itself."""
-    make_repeatable(settings.n_threads)
-    films = [film for film in read_manifest(settings.manifest) if film.label is not None]
-    check_trainable(films)
-    recipe = Recipe(film_side=settings.side, region="film", crop_side=settings.side)
-    return load_films(films, recipe, "", cache)
 
 
 def open_study(settings: StudySettings, folder: Path, films: Sequence[Film]) -> str:
