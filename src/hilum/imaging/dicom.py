@@ -58,11 +58,6 @@ _FILM_CLASSES = (
 )
 
 
-def is_dicom(head: bytes) -> bool:
-    """Whether a file with these first bytes, 132 or more, is DICOM; the preamble is often missing."""
-    return head[_PREAMBLE : _PREAMBLE + 4] == b"DICM" or _begins_like_a_dataset(head)
-
-
 def read_dicom(path: Path, *, max_side: int | None = None) -> Radiograph:
     """Read a DICOM radiograph, bone as bright as its header says.
 
@@ -100,17 +95,6 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         yield
-
-
-def _begins_like_a_dataset(head: bytes) -> bool:
-    """Whether the first element is of group 0002 or 0008, in either byte order."""
-    if len(head) < _PREAMBLE:
-        return False
-    has_vr = head[4:6].isalpha() and head[4:6].isupper()
-    if head[:2] in (b"\0\x02", b"\0\x08"):
-        return has_vr
-    is_first = head[:2] in (b"\x02\0", b"\x08\0") and struct.unpack_from("<H", head, 2)[0] <= 0x0120
-    return is_first and (has_vr or struct.unpack_from("<I", head, 4)[0] <= 1024)
 
 
 def _read_dataset(path: Path) -> Dataset:

@@ -28,7 +28,7 @@ _BIT_DEPTHS = {
     GREY_ALPHA: (8, 16),
     RGB_ALPHA: (8, 16),
 }
-# Adam7, section 8.1: first column, first row, column step, row step
+# Adam7, section 8: first column, first row, column step, row step
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 
 

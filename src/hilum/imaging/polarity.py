@@ -1,8 +1,8 @@
-"""Which way round black and white are: what the header says, and what the film itself says.
+"""Whether a film shows bone bright, by what it shows.
 
-Two traps. MONOCHROME1 with Presentation LUT Shape INVERSE, which every DX film of that kind carries, says
-the same thing twice (PS3.3 C.8.11.3.1.2, C.11.6), and inverting twice shows bone dark. And both can be
-plainly wrong: two of ten odd films of the development set come out bone dark if the header is believed.
+The trap: what the file says of black and white can be plainly wrong (two of ten odd films of the
+development set come out bone dark if their header is believed), and PNG and JPEG say nothing at all. Only
+a film that plainly shows a chest with bone dark is inverted.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-from pydicom.dataset import Dataset
 
-from hilum.imaging.header import text
 from hilum.imaging.resize import area_resize
 from hilum.records import Pixels, Radiograph
 
@@ -24,18 +22,6 @@ _LEAST_SIDE = 64  # pixels; below this a picture is too small to say anything of
 # hospitals: the lowest was -0.22 (a small child on a large black plate); of the same films inverted, 82 %
 # fall below this.
 _INVERTED = -0.4
-
-
-def is_shown_inverted(dataset: Dataset) -> tuple[bool, tuple[str, ...]]:
-    """Whether the lowest value is shown white, by Photometric Interpretation or LUT Shape, and notes.
-
-    Either is enough. Where they contradict each other a note says so.
-    """
-    is_monochrome1 = text(dataset, "PhotometricInterpretation").upper() == "MONOCHROME1"
-    shape = text(dataset, "PresentationLUTShape").upper()
-    is_contradicted = shape in ("IDENTITY", "INVERSE") and is_monochrome1 != (shape == "INVERSE")
-    contradiction = "The header contradicts itself on which end is white; the film was inverted."
-    return is_monochrome1 or shape == "INVERSE", (contradiction,) if is_contradicted else ()
 
 
 def chest_likeness(pixels: Pixels) -> float:

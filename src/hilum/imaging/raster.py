@@ -33,7 +33,7 @@ from hilum.records import Radiograph, RefusalCode
 Array = npt.NDArray[Any]
 Noted = tuple[Array, tuple[str, ...]]
 
-_ORIENTATION = 0x0112  # EXIF 2.32, 4.6.5.1.6
+_ORIENTATION = 0x0112  # EXIF; 1 is upright, and _TURNS undo the others
 _TURNS: dict[int, Callable[[Array], Array]] = {
     2: np.fliplr,
     3: lambda levels: np.rot90(levels, 2),
@@ -147,7 +147,7 @@ def _deep_levels(png: PngFile, image: Image.Image) -> Noted:
     """Grey levels (H, W) uint16 of a 16-bit image; Pillow keeps the 16 bits of plain grey alone."""
     if png.colour_type == GREY:
         image.load()
-        samples = np.asarray(image).astype(np.uint16)[..., None]
+        samples = np.asarray(image).astype(np.uint16, copy=False)[..., None]
     else:
         samples = unpack_deep(png)
     made = deep_shades(samples)

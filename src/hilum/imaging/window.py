@@ -20,7 +20,6 @@ from pydicom.pixels.processing import apply_modality_lut, apply_voi
 from hilum.imaging.grey import true_depth
 from hilum.imaging.header import MALFORMED, numbers, text
 from hilum.imaging.layout import Cells
-from hilum.imaging.polarity import is_shown_inverted
 from hilum.records import Pixels
 
 Floats = npt.NDArray[np.float64]
@@ -40,10 +39,24 @@ def display_table(cells: Cells, dataset: Dataset) -> tuple[Pixels, Notes]:
     sample = sample[~is_padding[sample]] if not is_padding[sample].all() else sample
     values, notes = _modality_values(stored, dataset)
     shown, more = _windowed(values, sample, dataset, is_deep=cells.bits_stored > 8)
-    is_inverted, contradiction = is_shown_inverted(dataset)
+    is_inverted, contradiction = _is_shown_inverted(dataset)
     table = 1 - shown if is_inverted else shown
     table[is_padding] = 0  # PS3.3 C.7.5.1.1.2: padding is no part of the film; shown as background
     return table.astype(np.float32), notes + more + contradiction
+
+
+def _is_shown_inverted(dataset: Dataset) -> tuple[bool, Notes]:
+    """Whether the lowest value is shown white, by Photometric Interpretation or LUT Shape, and notes.
+
+    Either is enough, and both invert once: MONOCHROME1 with INVERSE, which every DX film of that kind
+    carries, says the same thing twice (PS3.3 C.8.11.3, C.11.6). Where they contradict each other a note
+    says so.
+    """
+    is_monochrome1 = text(dataset, "PhotometricInterpretation").upper() == "MONOCHROME1"
+    shape = text(dataset, "PresentationLUTShape").upper()
+    is_contradicted = shape in ("IDENTITY", "INVERSE") and is_monochrome1 != (shape == "INVERSE")
+    contradiction = "The header contradicts itself on which end is white; the film was inverted."
+    return is_monochrome1 or shape == "INVERSE", (contradiction,) if is_contradicted else ()
 
 
 def _stored_values(cells: Cells) -> npt.NDArray[np.int64]:
