@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hilum.inference.heat_map import INFERNO, draw_overlay, film_preview, lay_over_film
+from hilum.imaging.lungs import LungMask
+from hilum.inference.heat_map import INFERNO, draw_overlay, film_preview, lay_over_film, lungs_on_film
 
 
 def opened(png: bytes) -> np.ndarray:
@@ -19,7 +20,7 @@ def opened(png: bytes) -> np.ndarray:
 def test_a_map_is_laid_into_its_box():
     """One hot cell of 2 x 2, over the right half: its centre is at 7/8 of the width, 1/8 of the height."""
     activation = np.array([[0.0, 5.0], [0.0, 0.0]], np.float32)
-    heat = lay_over_film(activation, (500, 0, 1000, 500), native=(500, 1000), shape=(100, 200))
+    heat = lay_over_film(activation, (500, 0, 1000, 500), native=(500, 1000), within=np.ones((100, 200)))
     y, x = np.unravel_index(heat.argmax(), heat.shape)
 
     assert heat.shape == (100, 200)
@@ -33,7 +34,7 @@ def test_a_box_may_reach_past_the_film():
     """The part outside is cut off, and what is inside keeps its place."""
     activation = np.zeros((4, 4), np.float32)
     activation[2, 2] = 1.0  # centre at 5/8 of a box from -100 to 300: 150 in x and y
-    heat = lay_over_film(activation, (-100, -100, 300, 300), native=(200, 200), shape=(200, 200))
+    heat = lay_over_film(activation, (-100, -100, 300, 300), native=(200, 200), within=np.ones((200, 200)))
     y, x = np.unravel_index(heat.argmax(), heat.shape)
 
     assert abs(x - 150) <= 2
@@ -45,7 +46,7 @@ def test_a_wide_and_a_tall_film_keep_their_maps(shape):
     """Height and width do not change places: the last cell is hot, and so is the last corner."""
     activation = np.zeros((4, 4), np.float32)
     activation[3, 3] = 1.0
-    heat = lay_over_film(activation, (0, 0, shape[1], shape[0]), native=shape, shape=shape)
+    heat = lay_over_film(activation, (0, 0, shape[1], shape[0]), native=shape, within=np.ones(shape))
 
     assert heat.shape == shape
     assert heat[-1, -1] > 0.9
@@ -55,16 +56,46 @@ def test_no_evidence_is_no_map():
     """Where nothing is above 0 there is nothing to show."""
     activation = np.full((3, 3), -1.0, np.float32)
 
-    assert lay_over_film(activation, (0, 0, 90, 90), native=(90, 90), shape=(90, 90)) is None
+    assert lay_over_film(activation, (0, 0, 90, 90), native=(90, 90), within=np.ones((90, 90))) is None
 
 
 def test_what_is_below_zero_is_no_evidence():
     """Negative cells leave the film bare."""
     activation = np.array([[-9.0, -9.0], [-9.0, 1.0]], np.float32)
-    heat = lay_over_film(activation, (0, 0, 100, 100), native=(100, 100), shape=(100, 100))
+    heat = lay_over_film(activation, (0, 0, 100, 100), native=(100, 100), within=np.ones((100, 100)))
 
     assert (heat >= 0).all()
     assert heat[:40, :40].max() == 0
+
+
+@pytest.mark.parametrize("box", [(-300, 0, -200, 100), (0, 150, 100, 250), (500, 500, 600, 600)])
+def test_a_box_beside_the_film_shows_nothing(box):
+    """Lungs that were found in the border around a film leave no map, and no error."""
+    hot = np.ones((4, 4), np.float32)
+
+    assert lay_over_film(hot, box, native=(100, 100), within=np.ones((100, 100))) is None
+
+
+def test_a_map_shows_in_the_lungs_alone():
+    """A hot place outside is left out, and the peak is that of what is shown."""
+    activation = np.array([[9.0, 1.0], [9.0, 1.0]], np.float32)
+    right = np.repeat([[0.0, 1.0]], 100, axis=0).repeat(50, axis=1)
+    heat = lay_over_film(activation, (0, 0, 100, 100), native=(100, 100), within=right)
+
+    assert heat[:, :50].max() == 0
+    assert heat.max() == 1
+
+
+@pytest.mark.parametrize("shape", [(100, 100), (60, 100), (100, 60)])
+def test_lungs_lie_in_the_middle_of_the_films_square(shape):
+    """The mask of a wide or tall film is cut where the film lies in it."""
+    mask = np.zeros((64, 64), np.bool_)
+    mask[24:40, 24:40] = True
+    picture = lungs_on_film(LungMask(mask, 0.06, 1, 1.0), shape)
+
+    assert picture.shape == shape
+    assert picture[shape[0] // 2, shape[1] // 2] > 0.99
+    assert picture[0, 0] < 0.01
 
 
 def test_an_overlay_without_heat_is_the_film(chance):

@@ -10,9 +10,10 @@ from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageFilter
 from PIL.PngImagePlugin import PngInfo
 
+from hilum.imaging.lungs import LungMask
 from hilum.imaging.resize import fit_within
 from hilum.records import Pixels
 
@@ -20,7 +21,9 @@ Grey = npt.NDArray[np.uint8]
 Box = tuple[float, float, float, float]
 
 PREVIEW_SIDE = 768  # pixels; the longest side of an overlay
+LUNGS_REACH = 0.03  # of the mask's side, beyond it: what the recipe shows of the lungs' surroundings
 OPACITY = 0.6  # of the hottest place; below it the film shines through
+FAINTEST = 0.15  # of the peak; below it the film stays bare, lest all of it be tinted
 COLDEST = 0.3  # of the colour table; what lies below is so dark that it would hide the film it is laid on
 # Every 16th colour of matplotlib's "inferno" (N. J. Smith and S. van der Walt, CC0), whose lightness rises
 # evenly; as numbers, because matplotlib takes longer to load than a film to read.
@@ -39,9 +42,18 @@ def film_preview(pixels: Pixels) -> Grey:
     return np.asarray(np.clip((small - low) / max(high - low, 1e-6), 0, 1) * 255 + 0.5, np.uint8)
 
 
-def lay_over_film(
-    activation: Pixels, box: Box, *, native: tuple[int, int], shape: tuple[int, int]
-) -> Pixels | None:
+def lungs_on_film(lungs: LungMask, shape: tuple[int, int]) -> Pixels:
+    """The lungs as a picture (H, W) of the film, 1 inside, fading to 0 a little beyond the mask's edge."""
+    reach = 2 * round(lungs.mask.shape[0] * LUNGS_REACH) + 1
+    mask = Image.fromarray(lungs.mask.astype(np.uint8) * 255)
+    soft = mask.filter(ImageFilter.MaxFilter(reach)).filter(ImageFilter.GaussianBlur(reach / 2))
+    side, (height, width) = max(shape), shape
+    left, top = (side - width) // 2, (side - height) // 2  # the film lies in the middle of the mask's square
+    square = soft.resize((side, side), Image.Resampling.BILINEAR)
+    return np.asarray(square.crop((left, top, left + width, top + height)), np.float32) / 255
+
+
+def lay_over_film(activation: Pixels, box: Box, *, native: tuple[int, int], within: Pixels) -> Pixels | None:
     """An activation map (h, w) as a picture (H, W) of the whole film, 0 outside the box, 1 at its peak.
 
     None where no place on the film is above 0.
@@ -50,19 +62,22 @@ def lay_over_film(
         activation: what is below 0 counts as 0, after the smoothing, so that edges stay in place.
         box: left, top, right, bottom of the map in native pixels; may reach past the film.
         native: height and width of the film.
-        shape: height and width of the answer.
+        within: (H, W) weights of 0..1; where the map may show.
     """
-    scale = np.array([shape[1] / native[1], shape[0] / native[0]] * 2)
+    height, width = within.shape
+    scale = np.array([width / native[1], height / native[0]] * 2)
     left, top, right, bottom = (round(edge) for edge in np.array(box) * scale)
     size = (max(1, right - left), max(1, bottom - top))
     cells = Image.fromarray(np.asarray(activation, np.float32))
     smooth = np.asarray(cells.resize(size, Image.Resampling.BICUBIC))
-    film = np.zeros(shape, np.float32)
-    rows, columns = slice(max(top, 0), min(bottom, shape[0])), slice(max(left, 0), min(right, shape[1]))
+    film = np.zeros((height, width), np.float32)
+    rows = slice(min(max(top, 0), height), min(max(bottom, 0), height))
+    columns = slice(min(max(left, 0), width), min(max(right, 0), width))
     inside = film[rows, columns]
     inside[...] = smooth[rows.start - top :, columns.start - left :][: inside.shape[0], : inside.shape[1]]
+    film = np.maximum(film, 0) * within
     peak = film.max()
-    return np.maximum(film, 0) / peak if peak > 0 else None
+    return film / peak if peak > 0 else None
 
 
 def draw_overlay(film: Grey, heat: Pixels | None) -> bytes:
@@ -70,7 +85,7 @@ def draw_overlay(film: Grey, heat: Pixels | None) -> bytes:
     if heat is None:
         return _png(np.repeat(film[:, :, None], 3, axis=2), "nothing localised")
     colours = _inferno(COLDEST + (1 - COLDEST) * heat)
-    opacity = OPACITY * np.sqrt(heat)[:, :, None]  # the root keeps faint places in sight
+    opacity = OPACITY * np.clip((heat - FAINTEST) / (1 - FAINTEST), 0, 1)[:, :, None] ** 0.7
     blended = film[:, :, None] * (1 - opacity) + colours * opacity
     return _png((blended + 0.5).astype(np.uint8), "class activation map, scaled to its own peak")
 

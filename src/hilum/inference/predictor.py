@@ -12,20 +12,26 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from hilum.errors import UnreadableImage
+from hilum.imaging.lungs import LungMask
 from hilum.imaging.read import read_radiograph
 from hilum.imaging.recipe import ModelInput, film_canvas, model_input
 from hilum.inference.bundle import Bundle
 from hilum.inference.ensemble import Ensemble, Evidence
 from hilum.inference.gate import GateLimits, check_film, check_lungs
-from hilum.inference.heat_map import Grey, film_preview, lay_over_film
+from hilum.inference.heat_map import Grey, film_preview, lay_over_film, lungs_on_film
 from hilum.inference.lungs import LungFinder
 from hilum.inference.search import is_folder
 from hilum.records import Pixels, Radiograph, RefusalCode, Refused, Scored
 
 log = logging.getLogger(__name__)
 
-NOT_LOCALISED = "nothing localised: no single place on the film reaches the threshold by itself"
+NOT_LOCALISED = "nothing localised: no single place on the film stands clearly above the threshold"
+# Logits above the threshold, so 4.5 times its odds. Measured on 190 films with hilum-small: every flagged film
+# has such a place, and three in four of those that score below 15 have none.
+CLEARLY = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,15 @@ class Screened:
 
     outcome: Scored | Refused
     preview: Grey | None = None  # (H, W), longest side 768 at most
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A film on its way to the classifiers."""
+
+    pixels: Pixels  # (H, W)
+    lungs: LungMask | None  # where the recipe looks for them
+    seen: ModelInput
 
 
 class Predictor:
@@ -86,10 +101,10 @@ class Predictor:
     def _examine(self, path: Path, with_picture: bool, start: float) -> Screened:
         radiograph = open_film(path, max_side=None if with_picture else self.bundle.recipe.film_side)
         check_film(radiograph, self.limits)
-        view = self._model_input(radiograph)
-        evidence = self._ensemble.weigh(view.array)
-        preview = film_preview(radiograph.pixels) if with_picture else None
-        heat = None if preview is None else self._heat_map(evidence, view, radiograph, preview)
+        view = self._see(radiograph)
+        evidence = self._ensemble.weigh(view.seen.array)
+        preview = film_preview(view.pixels) if with_picture else None
+        heat = None if preview is None else self._heat_map(evidence, view, preview.shape)
         scored = Scored(
             image_path=path,
             score=round(100 * evidence.probability, 1),
@@ -104,21 +119,20 @@ class Predictor:
         )
         return Screened(scored, preview)
 
-    def _model_input(self, radiograph: Radiograph) -> ModelInput:
+    def _see(self, radiograph: Radiograph) -> View:
         canvas = film_canvas(radiograph.pixels, self.bundle.recipe)
-        if self._lungs is None:
-            return model_input(canvas, None, self.bundle.recipe)
-        lungs = self._lungs.find(canvas)
-        check_lungs(lungs, self.limits)
-        return model_input(canvas, lungs, self.bundle.recipe)
+        lungs = None
+        if self._lungs is not None:
+            lungs = self._lungs.find(canvas)
+            check_lungs(lungs, self.limits)
+        return View(radiograph.pixels, lungs, model_input(canvas, lungs, self.bundle.recipe))
 
-    def _heat_map(
-        self, evidence: Evidence, view: ModelInput, radiograph: Radiograph, preview: Grey
-    ) -> Pixels | None:
-        """The places that would be flagged by themselves, or None where there is no such place."""
-        above = evidence.activation - _logit(self.threshold)
-        height, width = radiograph.pixels.shape
-        return lay_over_film(above, view.box, native=(height, width), shape=preview.shape)
+    def _heat_map(self, evidence: Evidence, view: View, shape: tuple[int, int]) -> Pixels | None:
+        """The places in the lungs that stand clearly above the threshold, or None where there are none."""
+        above = evidence.activation - _logit(self.threshold) - CLEARLY
+        within = np.ones(shape, np.float32) if view.lungs is None else lungs_on_film(view.lungs, shape)
+        height, width = view.pixels.shape
+        return lay_over_film(above, view.seen.box, native=(height, width), within=within)
 
 
 def open_film(path: Path, *, max_side: int | None = None) -> Radiograph:
