@@ -109,9 +109,7 @@ def test_the_wheel_works_without_the_checkout(installed, tmp_path):
     """The installed package makes a film and screens it with the bundle it carries."""
     origin = run_installed(installed, tmp_path, "-c", "import hilum; print(hilum.__file__)").stdout.strip()
     hilum = ("-m", "hilum.cli.main")
-    run_installed(
-        installed, tmp_path, *command, "data", "phantom", "--out", "made", "--n", "2", "--seed", "1"
-    )
+    run_installed(installed, tmp_path, *hilum, "data", "phantom", "--out", "made", "--n", "2")
     rows = json.loads(run_installed(installed, tmp_path, *hilum, "screen", "made/films", "--json").stdout)
     outcomes = [(row["status"], row["bundle"].partition(" ")[0]) for row in rows]
 
