@@ -1,6 +1,6 @@
 """Every error Hilum raises on purpose.
 
-HilumError                    one line and exit 2 in the command line; anything else is a bug and shows its traceback
+HilumError                    one line and exit 2 in the command line; all else is a bug and crashes
 ├── UnreadableImage           a file is not a radiograph we can read; carries a refusal code
 ├── DatasetMissing            a public dataset is not where it was said to be
 ├── ArchiveRefused            a zip, or one of its entries, is unsafe or damaged
@@ -11,7 +11,7 @@ HilumError                    one line and exit 2 in the command line; anything 
 │   └── FetchInterrupted      the same, and it may work when tried again
 ├── SettingsInvalid           a TOML file has an unknown, missing, or mistyped key
 ├── NameUnknown               no network, dataset, or bundle of that name
-├── TrainingRefused           the data would teach the wrong thing (a class from one site only, one class, no films)
+├── TrainingRefused           the data would teach the wrong thing: one class, a class of one site
 ├── RunInvalid                a run folder is not one, is unfinished, or belongs to other settings
 ├── BundleInvalid             a bundle is incomplete, altered, or of another format
 ├── TableInvalid              a prediction table names its bad row and column

@@ -86,6 +86,16 @@ def test_a_map_shows_in_the_lungs_alone():
     assert heat.max() == 1
 
 
+def test_an_edge_cannot_be_the_peak():
+    """Strong evidence just outside the lungs, where the weight is faint, is nothing localised."""
+    activation = np.array([[9.0, -1.0], [9.0, -1.0]], np.float32)
+    within = np.repeat([[0.1, 1.0]], 100, axis=0).repeat(50, axis=1)
+
+    # the smooth map crosses 0 beyond the middle, so the weight is 1 only well to the right
+    within[:, 50:75] = 0.1
+    assert lay_over_film(activation, (0, 0, 100, 100), native=(100, 100), within=within) is None
+
+
 @pytest.mark.parametrize("shape", [(100, 100), (60, 100), (100, 60)])
 def test_lungs_lie_in_the_middle_of_the_films_square(shape):
     """The mask of a wide or tall film is cut where the film lies in it."""

@@ -1,4 +1,7 @@
-"""The bundle that ships in the package: whole, honest about itself, and able to read a film that it never saw."""
+"""The bundle that ships in the package.
+
+Whole, honest about itself, and able to read a film that it never saw.
+"""
 
 from __future__ import annotations
 

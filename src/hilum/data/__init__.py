@@ -1,1 +1,1 @@
-"""Datasets become one manifest: sources, readings, splits, leakage checks, and the numbers of an exploration."""
+"""Datasets become one manifest: sources, readings, splits, leakage checks, and an exploration's numbers."""

@@ -131,7 +131,7 @@ def _grown(lungs: LungMask) -> Pixels:
     reach = 2 * round(lungs.mask.shape[0] * 0.015) + 1
     picture = Image.fromarray(lungs.mask.astype(np.uint8) * 255)
     picture = picture.filter(ImageFilter.MaxFilter(reach)).filter(ImageFilter.GaussianBlur(reach / 3))
-    return np.asarray(picture, np.float32) / 255
+    return np.asarray(picture, np.float32) / np.float32(255)
 
 
 def _resized_mask(mask: Pixels, side: int) -> Pixels:

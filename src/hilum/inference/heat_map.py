@@ -50,13 +50,13 @@ def lungs_on_film(lungs: LungMask, shape: tuple[int, int]) -> Pixels:
     side, (height, width) = max(shape), shape
     left, top = (side - width) // 2, (side - height) // 2  # the film lies in the middle of the mask's square
     square = soft.resize((side, side), Image.Resampling.BILINEAR)
-    return np.asarray(square.crop((left, top, left + width, top + height)), np.float32) / 255
+    return np.asarray(square.crop((left, top, left + width, top + height)), np.float32) / np.float32(255)
 
 
 def lay_over_film(activation: Pixels, box: Box, *, native: tuple[int, int], within: Pixels) -> Pixels | None:
     """An activation map (h, w) as a picture (H, W) of the whole film, 0 outside the box, 1 at its peak.
 
-    None where no place on the film is above 0.
+    None where no place within is above 0.
 
     Args:
         activation: what is below 0 counts as 0, after the smoothing, so that edges stay in place.
@@ -75,9 +75,8 @@ def lay_over_film(activation: Pixels, box: Box, *, native: tuple[int, int], with
     columns = slice(min(max(left, 0), width), min(max(right, 0), width))
     inside = film[rows, columns]
     inside[...] = smooth[rows.start - top :, columns.start - left :][: inside.shape[0], : inside.shape[1]]
-    film = np.maximum(film, 0) * within
-    peak = film.max()
-    return film / peak if peak > 0 else None
+    peak = film.max(where=within >= 0.5, initial=0)  # an edge's faint weight is not evidence of its own
+    return np.clip(film * within / peak, 0, 1) if peak > 0 else None
 
 
 def draw_overlay(film: Grey, heat: Pixels | None) -> bytes:
