@@ -28,7 +28,7 @@ from hilum.records import Pixels, Radiograph, RefusalCode, Refused, Scored
 
 log = logging.getLogger(__name__)
 
-NOT_LOCALISED = "nothing localised: no single place on the film stands clearly above the threshold"
+NOT_LOCALISED = "Nothing localised: no single place on the film stands clearly above the threshold."
 # Logits above the threshold, so nine times its odds. Measured on 190 films with hilum-small: every flagged
 # film has such a place, and four in five of those that score below 15 have none.
 CLEARLY = 2.2
