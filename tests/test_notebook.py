@@ -6,13 +6,16 @@ The kernel is another process with its own warnings; those of the machinery that
 from __future__ import annotations
 
 import ast
+import re
 import zipfile
 from pathlib import Path
 
 import nbformat
 import pytest
 
-NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "pulmonary_abnormalities.ipynb"
+REPOSITORY = Path(__file__).resolve().parents[1]
+NOTEBOOK = REPOSITORY / "notebooks/pulmonary_abnormalities.ipynb"
+PAGE = (REPOSITORY / "docs/reproduce.md").read_text(encoding="utf-8")
 N_A_CLASS = 15  # real films, of each class, for the test on them
 
 
@@ -83,9 +86,19 @@ def test_only_public_names_are_used(notebook):
     assert [name for name in imported + attributes if name.startswith("_")] == []
 
 
+def test_the_pages_figures_of_luck_are_what_its_code_prints(notebook, capsys):
+    """The simulation in docs/reproduce.md gives the lines below it, and is the notebook's own."""
+    (code,) = re.findall(r"^```python\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)
+    (printed,) = re.findall(r"^```text\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)
+    exec(code, {})  # the page's own code
+
+    assert capsys.readouterr().out == printed
+    assert code.strip() in code_of(notebook)
+
+
 @pytest.mark.slow
 def test_it_runs_on_phantoms(notebook, tmp_path):
-    """As it is committed it runs, shows the study's table and the answer, and leaves nothing where it lies."""
+    """As it is committed it runs, shows the study's answer, and leaves nothing where it lies."""
     (tmp_path / "here").mkdir()
     shown = run(notebook, tmp_path / "here")
 
