@@ -35,7 +35,8 @@ def lut_item(entries, *, first=0, bits=16):
 def test_windows_are_those_of_pydicom(make_dicom, centre, width, function):
     """Each window function agrees with pydicom's, which gives the whole range of the stored bits."""
     path = make_dicom(RAMP, bits=12, WindowCenter=centre, WindowWidth=width, VOILUTFunction=function)
-    oracle = apply_voi_lut(RAMP, dcmread(path)) / 4095
+    with np.errstate(over="ignore"):  # pydicom lets a narrow sigmoid overflow, to the right answer
+        oracle = apply_voi_lut(RAMP, dcmread(path)) / 4095
 
     film = read_dicom(path)
 
