@@ -22,13 +22,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 HERE = Path(__file__).resolve().parent
-SIDE = 3000  # pixels
-NOISE = 1.5  # grey levels of 255; gives files of the size of Shenzhen's originals, 4 to 8 MB
-N_DRAWN = 6  # phantoms; films are these with noise of their own
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one process took."""
+
+    wall_s: float  # start-up included
+    cpu_s: float  # of all its threads; a busy machine changes it little
+    peak_mb: float
 
 
 @dataclass
@@ -37,8 +40,7 @@ class Contender:
 
     name: str
     command: list[str]
-    seconds: list[float] = field(default_factory=list)
-    peak_mb: list[float] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
 
 
 def main() -> None:
@@ -52,11 +54,10 @@ def main() -> None:
             run_once(contender, films[:1])  # warms the disk cache and byte code; not counted
         for repeat in range(options.repeats):
             for contender in order.sample(contenders, len(contenders)):
-                seconds, peak_mb = run_once(contender, films)
-                contender.seconds.append(seconds)
-                contender.peak_mb.append(peak_mb)
-                print(f"{repeat + 1}/{options.repeats} {contender.name}: {seconds:.1f} s, {peak_mb:.0f} MB",
-                      file=sys.stderr)  # fmt: skip
+                contender.runs.append(run_once(contender, films))
+                print(
+                    f"{repeat + 1} of {options.repeats}", contender.name, contender.runs[-1], file=sys.stderr
+                )
     text = report(contenders, options)
     print(text)
     if options.out is not None:
@@ -90,41 +91,30 @@ def build_contenders(options: argparse.Namespace) -> list[Contender]:
 
 
 def draw_films(folder: Path, n_films: int, seed: int) -> list[Path]:
-    """Write phantoms, enlarged to 3000 x 3000 with a film's noise, as 8-bit grey PNG."""
-    drawn = folder / "phantoms"
-    words = ["data", "phantom", "--out", str(drawn), "--n", str(N_DRAWN), "--seed", str(seed)]
-    words += ["--side", "1024", "--format", "png"]
-    subprocess.run([sys.executable, "-m", "hilum.cli.main", *words], check=True, stdout=subprocess.DEVNULL)
-    chance = np.random.default_rng(seed)
-    sources = sorted((drawn / "films").glob("*.png"))
-    paths = []
-    for place in range(n_films):
-        paths.append(folder / f"film-{place:03}.png")
-        enlarge(sources[place % len(sources)], chance).save(paths[-1])
-    return paths
+    """Have the films written by a process of its own; see films.py for why."""
+    words = [sys.executable, str(HERE / "films.py"), str(folder), str(n_films), str(seed)]
+    subprocess.run(words, check=True)
+    return sorted(folder.glob("film-*.png"))
 
 
-def enlarge(source: Path, chance: np.random.Generator) -> Image.Image:
-    """One film: 8 bits, square, with its own noise."""
-    from hilum.imaging.read import read_radiograph
-
-    film = Image.fromarray(read_radiograph(source).pixels).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
-    noisy = np.asarray(film) * 255 + chance.normal(0, NOISE, (SIDE, SIDE))
-    return Image.fromarray(np.clip(noisy + 0.5, 0, 255).astype(np.uint8))
-
-
-def run_once(contender: Contender, films: list[Path]) -> tuple[float, float]:
-    """Wall-clock seconds of the whole process, start-up included, and its peak memory in MB."""
+def run_once(contender: Contender, films: list[Path]) -> Run:
+    """Start the contender on all films, and wait for its end."""
     start = time.perf_counter()
-    process = subprocess.Popen([*contender.command, *map(str, films)], stdout=subprocess.PIPE, text=True)
+    words = [*contender.command, *map(str, films)]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=all_cores())
     assert process.stdout is not None
     output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
+    wall_s = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     check(contender, process.returncode, output, len(films))
     unit = 1024**2 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes on macOS, in kB elsewhere
-    return seconds, usage.ru_maxrss / unit
+    return Run(wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit)
+
+
+def all_cores() -> dict[str, str]:
+    """The environment without limits on threads, so that every contender takes the cores there are."""
+    return {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
 
 
 def check(contender: Contender, status: int, output: str, n_films: int) -> None:
@@ -139,25 +129,35 @@ def check(contender: Contender, status: int, output: str, n_films: int) -> None:
 
 def report(contenders: list[Contender], options: argparse.Namespace) -> str:
     """The table as Markdown: medians, and ratios to the first contender with their range."""
-    first = contenders[0]
     lines = [
-        f"{date.today().isoformat()}, {options.films} films of {SIDE} × {SIDE} pixels, "
+        f"{date.today().isoformat()}, {options.films} films of 3000 × 3000 pixels, "
         f"{options.repeats} repeats, seed {options.seed}, bundle {options.bundle}, "
         f"{os.cpu_count()} cores, {platform.system()}, "
         f"load at the end {os.getloadavg()[0]:.1f}.",
         "",
-        "| | films a second | peak memory, MB | Hilum's speed over it | its memory over Hilum's |",
-        "|---|---|---|---|---|",
+        "| | films a second | processor s a film | peak memory, MB | Hilum is faster by | and smaller by |",
+        "|---|---|---|---|---|---|",
+        *(row(contender, contenders[0], options.films) for contender in contenders),
+        "",
+        "Medians, with the lowest and highest of the repeats.",
+        "The last two columns are ratios within a repeat.",
+        "",
     ]
-    for contender in contenders:
-        rates = [options.films / seconds for seconds in contender.seconds]
-        faster = [theirs / ours for theirs, ours in zip(contender.seconds, first.seconds, strict=True)]
-        larger = [theirs / ours for theirs, ours in zip(contender.peak_mb, first.peak_mb, strict=True)]
-        lines.append(
-            f"| {contender.name} | {spread(rates)} | {statistics.median(contender.peak_mb):.0f} "
-            f"| {spread(faster)} | {spread(larger)} |"
-        )
-    return "\n".join([*lines, "", "Medians, with the lowest and highest of the repeats.", ""])
+    return "\n".join(lines)
+
+
+def row(contender: Contender, first: Contender, n_films: int) -> str:
+    """One contender's line."""
+    pairs = list(zip(contender.runs, first.runs, strict=True))
+    cells = [
+        contender.name,
+        spread([n_films / run.wall_s for run in contender.runs]),
+        spread([run.cpu_s / n_films for run in contender.runs]),
+        f"{statistics.median(run.peak_mb for run in contender.runs):.0f}",
+        spread([theirs.wall_s / ours.wall_s for theirs, ours in pairs]),
+        spread([theirs.peak_mb / ours.peak_mb for theirs, ours in pairs]),
+    ]
+    return f"| {' | '.join(cells)} |"
 
 
 def spread(values: list[float]) -> str:
