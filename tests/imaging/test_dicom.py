@@ -345,18 +345,64 @@ def test_a_header_that_cannot_be_is_damage(make_dicom, smooth, elements):
     assert refusal(make_dicom(smooth, **elements)).code == RefusalCode.DAMAGED
 
 
-def test_a_file_without_pixels_says_which_kind_it_is(make_dicom, smooth):
-    """Without any picture element the file is no image; with some, its pixels are missing."""
+def without_picture(path, **elements):
+    """The file without any element that describes a picture; `None` leaves an element out."""
+    dataset = dcmread(path)
+    for keyword in ("PixelData", "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit"):
+        delattr(dataset, keyword)
+    for keyword, value in elements.items():
+        delattr(dataset, keyword) if value is None else setattr(dataset, keyword, value)
+    dataset.file_meta.MediaStorageSOPClassUID = dataset.get("SOPClassUID") or uid.MediaStorageDirectoryStorage
+    dataset.save_as(path, enforce_file_format=True)
+    return path
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"Modality": "SR", "SOPClassUID": uid.BasicTextSRStorage},
+        {"Modality": None, "SOPClassUID": uid.BasicTextSRStorage},
+        {"Modality": "OT", "SOPClassUID": uid.EncapsulatedPDFStorage},
+        {"Modality": None, "SOPClassUID": None},  # a DICOMDIR: its class stands in the meta information alone
+        {"Modality": None, "SOPClassUID": "1.2.3.4"},
+    ],
+)
+def test_dicom_that_is_whole_and_holds_no_picture_is_no_image(make_dicom, smooth, elements):
+    """Reports, documents, directories, and objects of an unknown class are no films, and not broken."""
+    assert refusal(without_picture(make_dicom(smooth), **elements)).code == RefusalCode.NOT_AN_IMAGE
+
+
+def test_a_class_of_pictures_without_pixels_is_damage(make_dicom, smooth):
+    """A file of computed radiography that ends before its pixels was cut, and says so."""
     path = make_dicom(smooth)
     dataset = dcmread(path)
     del dataset.PixelData
     dataset.save_as(path, enforce_file_format=True)
-    assert refusal(path).code == RefusalCode.DAMAGED
-    for keyword in ("Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit"):
-        delattr(dataset, keyword)
+    described, bare = refusal(path), refusal(without_picture(make_dicom(smooth)))
+    dataset.DataSetTrailingPadding = b"\0\0"  # what stands after the pixels is there
     dataset.save_as(path, enforce_file_format=True)
+    trailing = refusal(path)
 
-    assert refusal(path).code == RefusalCode.NOT_AN_IMAGE
+    assert {error.code for error in (described, bare, trailing)} == {RefusalCode.DAMAGED}
+    assert "ends early" in described.reason
+    assert "ends early" in bare.reason
+    assert "has no pixel data" in trailing.reason
+
+
+@pytest.mark.parametrize("syntax", LOSSLESS, ids=lambda syntax: syntax.name)
+def test_a_file_cut_anywhere_is_damage_that_ends_early(make_dicom, smooth, syntax, tmp_path):
+    """From the mark "DICM" on, wherever a file breaks off, it is never called no picture."""
+    content = make_dicom(smooth, bits=12, syntax=syntax, PatientName="A^B").read_bytes()
+    cut = tmp_path / "cut.dcm"
+    reasons, codes = set(), set()
+    for n_bytes in (*range(132, 560, 7), *range(560, len(content) - 8, 499)):
+        cut.write_bytes(content[:n_bytes])
+        error = refusal(cut)
+        reasons.add(error.reason.partition(",")[0])
+        codes.add(error.code)
+
+    assert codes == {RefusalCode.DAMAGED}
+    assert reasons == {"The DICOM file is damaged: it ends early"}
 
 
 def test_a_transfer_syntax_without_decoder_is_named(make_dicom, smooth):

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pydicom import dcmread, uid
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
@@ -24,7 +25,7 @@ from hilum.errors import UnreadableImage
 from hilum.imaging import header
 from hilum.imaging.codec import unpack
 from hilum.imaging.grey import reduced
-from hilum.imaging.layout import damaged_dicom, read_layout
+from hilum.imaging.layout import Cells, Layout, damaged_dicom, read_layout
 from hilum.imaging.window import display_table
 from hilum.records import Radiograph, RefusalCode
 
@@ -33,6 +34,10 @@ _MAX_INFLATED = 1 << 30  # bytes of a deflated data set
 _HEAD_BYTES = 4096  # hold the file meta information
 _DEFLATED = uid.DeflatedExplicitVRLittleEndian.encode("ascii")
 _GROUP_LENGTH = b"\2\0\0\0"  # the tag of File Meta Information Group Length
+_LEAST_BYTES = _PREAMBLE + 4 + 12  # preamble, "DICM", and the group length that must follow
+_UNDEFINED = 0xFFFFFFFF  # the length of a value that a delimiter ends, PS3.5 section 7.1.1
+_ELEMENT_HEAD = 8  # bytes, at the least
+_PIXEL_DATA = 0x7FE00010
 _READING_ERRORS = (*header.MALFORMED, InvalidDicomError, OSError, zlib.error)
 
 # PS3.3 C.7.3.1.1.1; DR and XR are not in it and occur. OT is what secondary captures carry.
@@ -49,6 +54,7 @@ _OTHER_MODALITIES = {
     "RTSTRUCT": "radiotherapy structures", "SEG": "a segmentation", "SM": "slide microscopy",
     "SR": "a report", "TG": "thermography", "US": "ultrasound", "XA": "angiography", "XC": "photography",
 }  # fmt: skip
+_PICTURELESS = {"AU", "DOC", "ECG", "EPS", "KO", "PR", "RTPLAN", "RTSTRUCT", "SR"}  # of those above
 _FILM_CLASSES = (
     "Computed Radiography",
     "Digital X-Ray Image",
@@ -70,10 +76,12 @@ def read_dicom(path: Path, *, max_side: int | None = None) -> Radiograph:
     """
     with _quiet():
         dataset = _read_dataset(path)
+        is_cut = _is_cut(dataset, path.stat().st_size)
         mended = _without_malformed(dataset)
         _refuse_other_kinds(dataset)
+        _refuse_without_picture(dataset, is_cut=is_cut)
         layout = read_layout(dataset)
-        cells, notes = unpack(dataset, layout)
+        cells, notes = _unpack(dataset, layout, is_cut=is_cut)
         table, more = display_table(cells, dataset)
         return Radiograph(
             pixels=reduced(table, cells.patterns, max_side),
@@ -99,10 +107,40 @@ def _quiet() -> Iterator[None]:
 
 def _read_dataset(path: Path) -> Dataset:
     try:
-        _refuse_deflate_bomb(path)
+        if path.stat().st_size < _LEAST_BYTES:
+            raise _cut_short("in its header")
+        _refuse_bad_deflate(path)
         return dcmread(path, force=True)
+    except (EOFError, struct.error) as error:  # pydicom's, where the file ends inside an element's head
+        raise _cut_short("in its header") from error
     except _READING_ERRORS as error:
         raise damaged_dicom("its header cannot be read") from error
+
+
+def _is_cut(dataset: Dataset, n_bytes: int) -> bool:
+    """Whether a file of `n_bytes` ends inside an element; ask before the elements are converted.
+
+    pydicom takes what is there of the last value, and passes over a last element of less than its head; where
+    packed pixel data or a sequence have no end, it gives up the whole data set.
+    """
+    if not dataset:
+        return True
+    last = dataset.get_item(max(dataset.keys()))
+    meta = getattr(dataset, "file_meta", {})
+    is_deflated = meta.get("TransferSyntaxUID") == uid.DeflatedExplicitVRLittleEndian
+    if not isinstance(last, RawDataElement) or last.length == _UNDEFINED or is_deflated:
+        return False
+    n_left = n_bytes - last.value_tell - last.length
+    return n_left < 0 or 0 < n_left < _ELEMENT_HEAD
+
+
+def _unpack(dataset: Dataset, layout: Layout, *, is_cut: bool) -> tuple[Cells, tuple[str, ...]]:
+    try:
+        return unpack(dataset, layout)
+    except UnreadableImage as error:
+        if is_cut and error.code == RefusalCode.DAMAGED:
+            raise _cut_short("in its pixel data") from error
+        raise
 
 
 def _without_malformed(dataset: Dataset) -> tuple[str, ...]:
@@ -117,8 +155,9 @@ def _without_malformed(dataset: Dataset) -> tuple[str, ...]:
     return (f"{n_malformed} malformed elements of the header were left out.",) if n_malformed else ()
 
 
-def _refuse_deflate_bomb(path: Path) -> None:
-    """Refuse a deflated data set (PS3.5 A.5) that unpacks to far more than a film; pydicom would not."""
+def _refuse_bad_deflate(path: Path) -> None:
+    """Refuse a deflated data set (PS3.5 A.5) that unpacks to far more than a film, or has no end; pydicom
+    tells neither."""
     inflate, total = zlib.decompressobj(-zlib.MAX_WBITS), 0
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
@@ -133,21 +172,56 @@ def _refuse_deflate_bomb(path: Path) -> None:
             if total > _MAX_INFLATED:
                 reason = f"The DICOM file is too large: it unpacks to over {_MAX_INFLATED / 1e6:,.0f} MB."
                 raise UnreadableImage(RefusalCode.UNSUPPORTED, reason)
+    inflate.flush()
+    if not inflate.eof:
+        raise _cut_short("in its deflated data")
 
 
 def _refuse_other_kinds(dataset: Dataset) -> None:
-    """Refuse what is no radiograph by its Modality, else by its SOP class; and what holds no pixels."""
+    """Refuse what is no radiograph by its Modality, else by its SOP class."""
     modality = header.text(dataset, "Modality").upper()
     if modality in _OTHER_MODALITIES:
         kind = _OTHER_MODALITIES[modality]
-        reason = f"The DICOM file's modality is {modality} ({kind}), not a radiograph (CR, DX)."
-        raise UnreadableImage(RefusalCode.UNSUPPORTED, reason)
+        is_picture = "PixelData" in dataset or modality not in _PICTURELESS
+        code = RefusalCode.UNSUPPORTED if is_picture else RefusalCode.NOT_AN_IMAGE
+        raise UnreadableImage(
+            code, f"The DICOM file's modality is {modality} ({kind}), not a radiograph (CR, DX)."
+        )
     sop_class = uid.UID(header.text(dataset, "SOPClassUID"))
     is_other = sop_class.name != sop_class and not sop_class.name.startswith(_FILM_CLASSES)
     if modality not in _RADIOGRAPHY and is_other:
-        reason = f"The DICOM file is of the class {sop_class.name}, not a radiograph (CR, DX)."
-        raise UnreadableImage(RefusalCode.UNSUPPORTED, reason)
-    if not dataset.get("PixelData"):
-        if "Rows" in dataset or "BitsAllocated" in dataset:
-            raise damaged_dicom("it describes a picture and has no pixel data, or was cut short before them")
-        raise UnreadableImage(RefusalCode.NOT_AN_IMAGE, "The DICOM file holds no picture.")
+        is_picture = "PixelData" in dataset or "Image" in sop_class.name
+        code = RefusalCode.UNSUPPORTED if is_picture else RefusalCode.NOT_AN_IMAGE
+        raise UnreadableImage(
+            code, f"The DICOM file is of the class {sop_class.name}, not a radiograph (CR, DX)."
+        )
+
+
+def _refuse_without_picture(dataset: Dataset, *, is_cut: bool) -> None:
+    """Refuse what has no pixel data: damaged where a picture is due, no image where none is."""
+    if dataset.get("PixelData"):
+        return
+    is_described = "Rows" in dataset or "BitsAllocated" in dataset
+    sop_class = _class_name(dataset)
+    if not is_described and sop_class and "Image" not in sop_class:
+        raise UnreadableImage(
+            RefusalCode.NOT_AN_IMAGE, f"The DICOM file holds no picture; its class is {sop_class}."
+        )
+    is_due = is_described or bool(sop_class)
+    if is_cut or (is_due and max(dataset.keys(), default=0) < _PIXEL_DATA):
+        raise _cut_short("before its pixel data")
+    if is_due:
+        raise damaged_dicom("it should hold a picture and has no pixel data")
+    raise UnreadableImage(RefusalCode.NOT_AN_IMAGE, "The DICOM file holds no picture.")
+
+
+def _cut_short(where: str) -> UnreadableImage:
+    return damaged_dicom(f"it ends early, {where}; copy it again")
+
+
+def _class_name(dataset: Dataset) -> str:
+    """The name of the SOP class, from the file meta information where the data set was cut before it; empty
+    where it is not in the standard."""
+    meta = getattr(dataset, "file_meta", None) or Dataset()
+    sop_class = uid.UID(header.text(dataset, "SOPClassUID") or header.text(meta, "MediaStorageSOPClassUID"))
+    return "" if sop_class.name == sop_class else sop_class.name
