@@ -101,13 +101,14 @@ def model_input(canvas: Canvas, lungs: LungMask | None, recipe: Recipe) -> Model
 
 
 def without_lungs(canvas: Canvas, lungs: LungMask) -> Canvas:
-    """The film with its lungs, and a little around them, painted in their own mean grey: a control.
+    """The film with its lungs, and a little around them, painted over with clouds: a control.
 
-    What still tells the label once the lungs are gone is not the disease in them.
+    What still tells the label once the lungs are gone is not the disease in them. The clouds are the same on
+    every film, neither its own grey, which would tell its exposure, nor one flat grey: standardised by a
+    spread of nothing, the faint rim around a flat patch becomes the loudest thing on the film.
     """
-    painted = _resized_mask(_grown(lungs), canvas.pixels.shape[0]) > 0.05
-    pixels = canvas.pixels.copy()
-    pixels[painted] = pixels[painted].mean()
+    painted = _resized_mask(_grown(lungs), canvas.pixels.shape[0]) > 0.005
+    pixels = np.where(painted, _clouds(canvas.pixels.shape[0]), canvas.pixels)
     return Canvas(pixels, canvas.native_height, canvas.native_width)
 
 
@@ -132,6 +133,14 @@ def _grown(lungs: LungMask) -> Pixels:
     picture = Image.fromarray(lungs.mask.astype(np.uint8) * 255)
     picture = picture.filter(ImageFilter.MaxFilter(reach)).filter(ImageFilter.GaussianBlur(reach / 3))
     return np.asarray(picture, np.float32) / np.float32(255)
+
+
+def _clouds(side: int) -> Pixels:
+    """Smooth grey noise (side, side) about 0.5, a tenth of the grey scale strong; the same at every call."""
+    coarse = np.random.default_rng(0).standard_normal((32, 32)).astype(np.float32)
+    picture = Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC)
+    fine = np.asarray(picture, np.float32)
+    return np.asarray(np.clip(0.5 + 0.1 * fine / fine.std(), 0, 1), np.float32)
 
 
 def _resized_mask(mask: Pixels, side: int) -> Pixels:
