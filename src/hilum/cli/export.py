@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-
-if TYPE_CHECKING:
-    from hilum.inference.bundle import BundleFacts
-    from hilum.reports.model_card import Evidence
 
 CARD_NAME = "model-card.md"
 
@@ -49,16 +44,23 @@ def export(  # noqa: PLR0913 (click passes each option by name)
 
     Every film that judges a network is scored by torch and by onnxruntime; they must agree within 1e-4.
     """
+    from hilum.training.run_folder import read_run_facts
+
+    tables = _named_tables(evidence)
+    for folder in (run, judged_by):
+        if folder is not None:
+            read_run_facts(folder)  # a mistyped folder is told at once, before torch is loaded
+    from hilum.reports.evidence import judged_evidence, table_evidence
     from hilum.reports.model_card import model_card
     from hilum.training import export as exporting
 
     finished = exporting.read_run(run, judged_by=judged_by)
     named = {"name": name or out.resolve().name, "version": version, "licence": licence}
     facts = exporting.bundle_facts(finished, **named, graphs=[path.parent.name for path in finished.members])
-    tables = {"cross-validation, out of fold": finished.table} | _named_tables(evidence)
+    rows = judged_evidence(finished.judged, facts)
+    rows += [table_evidence(title, table, facts) for title, table in tables.items()]
     with tempfile.TemporaryDirectory() as scratch:
         card = Path(scratch) / CARD_NAME
-        rows = [_evidence(title, table, facts) for title, table in tables.items()]
         card.write_text(model_card(facts, rows, limits), encoding="utf-8")
         bundle = exporting.export_bundle(finished, out, **named, papers=[card])
     click.echo(f"{bundle.label}: {len(bundle.classifiers)} network(s), torch and onnxruntime agree: {out}")
@@ -73,20 +75,3 @@ def _named_tables(evidence: tuple[str, ...]) -> dict[str, Path]:
             raise click.UsageError(f"--evidence takes NAME=TABLE, not {pair!r}")
         tables[title] = Path(path)
     return tables
-
-
-def _evidence(title: str, table: Path, facts: BundleFacts) -> Evidence:
-    """One table's row: AUC of its score, and what the default threshold does to its probability."""
-    import numpy as np
-
-    from hilum.evaluation.discrimination import auroc
-    from hilum.evaluation.operating_points import at_threshold
-    from hilum.evaluation.table import read_predictions
-    from hilum.reports.model_card import Evidence
-
-    rows = [row for row in read_predictions(table) if row.label is not None]
-    truth = np.array([row.label for row in rows])
-    score = [row.score for row in rows]
-    probability = [float(row.extra.get("probability") or row.score) for row in rows]
-    found = at_threshold(truth, probability, facts.default_point.threshold)
-    return Evidence(title, auroc(truth, score), found.sensitivity, found.specificity)

@@ -8,6 +8,7 @@ name.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -66,6 +67,12 @@ def read_manifest(path: Path) -> list[Film]:
     return [
         _film(dict(zip(SCHEMA.names, values, strict=True)), folder) for values in zip(*columns, strict=True)
     ]
+
+
+def dataset_hash(films: Sequence[Film]) -> str:
+    """SHA-256 over the sorted names, labels, and file hashes of films; the same films, the same hash."""
+    lines = sorted(f"{film.film} {film.label} {film.sha256}" for film in films)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _read_table(path: Path) -> pa.Table:

@@ -16,6 +16,7 @@ FEW = 10  # films of a label, under which a figure is an anecdote
 def caveats(films: LabelledFilms, *, n_rows: int, n_draws_wanted: int, auroc: Estimate) -> list[str]:
     """The sentences that apply, most weighty first."""
     sentences = [
+        _learnt(films),
         _few(films),
         _backwards(auroc),
         _split_patients(films),
@@ -27,6 +28,14 @@ def caveats(films: LabelledFilms, *, n_rows: int, n_draws_wanted: int, auroc: Es
         _draws(films, n_draws_wanted),
     ]
     return [sentence for sentence in sentences if sentence]
+
+
+def _learnt(films: LabelledFilms) -> str:
+    n_learnt = sum(row.extra.get("learnt_from") == "yes" for row in films.rows)  # as hilum predict writes it
+    if not n_learnt:
+        return ""
+    which = "All films are" if n_learnt == films.n else f"{n_learnt} of the {films.n} films are"
+    return f"{which} among those that the reader learnt from: the figures flatter it."
 
 
 def _few(films: LabelledFilms) -> str:

@@ -7,20 +7,10 @@ Every figure carries its n, interval, data, and command; nothing here is typed b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from hilum.inference.bundle import BundleFacts
 from hilum.records import Estimate
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What one prediction table says of the bundle's networks."""
-
-    name: str  # of the films, and how they were scored
-    auroc: Estimate
-    sensitivity: Estimate  # at the bundle's default operating point
-    specificity: Estimate
+from hilum.reports.evidence import Evidence
 
 
 def model_card(facts: BundleFacts, evidence: Sequence[Evidence], limits: Sequence[str]) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,11 +18,9 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from hilum.data.manifest import read_manifest
 from hilum.errors import BundleInvalid, RunInvalid
 from hilum.evaluation.calibration import fit_platt
 from hilum.evaluation.operating_points import at_threshold, threshold_for_sensitivity, youden_threshold
-from hilum.evaluation.table import read_predictions
 from hilum.findings import Finding
 from hilum.inference.bundle import (
     Bundle,
@@ -35,61 +32,22 @@ from hilum.inference.bundle import (
     write_bundle,
 )
 from hilum.inference.session import Graph, Port
-from hilum.records import Prediction
-from hilum.settings import build_settings
+from hilum.inference.training_films import LIST_NAME, training_list
 from hilum.training.checkpoint import read_network
-from hilum.training.cross_validation import PREDICTIONS_NAME, sigmoid
+from hilum.training.cross_validation import sigmoid
+from hilum.training.finished_run import FinishedRun, check_all_known, read_run
 from hilum.training.loader import FilmArrays, load_films, lungs_graph
-from hilum.training.loop import WEIGHTS_NAME, predicted_logits
+from hilum.training.loop import predicted_logits
 from hilum.training.onnx_graph import WithActivationMap, write_graph
-from hilum.training.run_folder import FACTS_NAME, read_json
-from hilum.training.settings import TrainSettings
+
+__all__ = ["AGREEMENT", "FinishedRun", "bundle_facts", "check_agreement", "export_bundle", "operating_points",
+           "read_run", "write_members"]  # fmt: skip
 
 AGREEMENT = 1e-4  # largest difference between torch's and onnxruntime's probability of any judged film
 INTENDED_USE = (
     "Scores frontal chest radiographs (PA or AP) of people of 15 years and over for abnormality "
     "consistent with pulmonary tuberculosis. For research and decision support; not a cleared medical device."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class FinishedRun:
-    """A run folder, read and checked."""
-
-    folder: Path
-    settings: TrainSettings
-    data_hash: str
-    commit: str
-    members: tuple[Path, ...]  # weights
-    table: Path  # predictions of films the networks did not learn from
-    judged: tuple[Prediction, ...]  # its rows
-
-
-def read_run(folder: Path, *, judged_by: Path | None = None) -> FinishedRun:
-    """A finished run of `hilum train` or `hilum cross-validate`.
-
-    Args:
-        folder: the run's.
-        judged_by: another run, whose predictions calibrate this one.
-
-    Raises:
-        RunInvalid: it is none, is not finished, or nothing judges it.
-    """
-    facts = read_json(folder / FACTS_NAME)
-    settings = build_settings(facts["settings"], TrainSettings, where=str(folder / FACTS_NAME), folder=folder)
-    folds = [folder / f"fold-{fold}" / WEIGHTS_NAME for fold in range(settings.n_folds)]
-    members = tuple(folds) if folds[0].parent.exists() else (folder / WEIGHTS_NAME,)
-    for path in members:
-        if not path.exists():
-            raise RunInvalid(f"{folder} is not finished: {path.relative_to(folder)} is missing")
-    table = (judged_by or folder) / PREDICTIONS_NAME
-    if not table.exists():
-        raise RunInvalid(
-            f"{folder} has no predictions to calibrate on; give a cross-validation of the same settings, "
-            "or train with inner_share above 0"
-        )
-    judged = tuple(read_predictions(table))
-    return FinishedRun(folder, settings, facts["data_hash"], facts["commit"], members, table, judged)
 
 
 def export_bundle(
@@ -112,7 +70,9 @@ def export_bundle(
     lungs = None if run.settings.recipe.region == "film" else lungs_graph(run.settings.lungs)
     with tempfile.TemporaryDirectory() as scratch:
         graphs = write_members(run, Path(scratch))
-        files = {path.name: path for path in (*graphs, *papers)}
+        films = Path(scratch) / LIST_NAME
+        films.write_text(training_list(run.films), encoding="ascii")
+        files = {path.name: path for path in (*graphs, films, *papers)}
         if lungs is not None:
             files["lungs.onnx"] = lungs
         facts = bundle_facts(
@@ -124,8 +84,9 @@ def export_bundle(
 def write_members(run: FinishedRun, folder: Path) -> list[Path]:
     """Each network as an ONNX graph, checked against torch on the films that judge it."""
     by_fold = {film.film: film.fold for film in run.judged}
-    known = [film for film in read_manifest(run.settings.manifest) if film.film in by_fold]
+    known = [film for film in run.films if film.film in by_fold]
     arrays = load_films(known, run.settings.recipe, run.settings.lungs, run.folder / "cache")
+    check_all_known(run.judged, arrays.films, f"{run.table} judges", "those that can be read now")
     paths = []
     for number, weights in enumerate(run.members):
         network = read_network(weights, run.settings)

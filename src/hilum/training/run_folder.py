@@ -6,7 +6,6 @@ run.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
@@ -17,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from hilum.data.manifest import dataset_hash as dataset_hash  # what a run is known by
 from hilum.errors import OutputRefused, RunInvalid
 from hilum.records import Film
 from hilum.settings import settings_as_table
@@ -59,12 +59,6 @@ def provenance() -> dict[str, Any]:
     }
 
 
-def dataset_hash(films: Sequence[Film]) -> str:
-    """SHA-256 over the sorted names, labels, and file hashes of films; the same films, the same hash."""
-    lines = sorted(f"{film.film} {film.label} {film.sha256}" for film in films)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
 def source_commit() -> str:
     """The commit of the source in use, with -dirty where it was changed; "release" for an installed wheel."""
     here = Path(__file__).parent
@@ -78,12 +72,34 @@ def source_commit() -> str:
     return found.stdout.strip()
 
 
+def read_run_facts(folder: Path) -> dict[str, Any]:
+    """What a run's folder says of the run.
+
+    Raises:
+        RunInvalid: there is no such folder, or it is not a run's.
+    """
+    if not folder.is_dir():
+        raise RunInvalid(f"{folder}: no such folder; name the --out of hilum train or hilum cross-validate")
+    if not (folder / FACTS_NAME).is_file():
+        raise RunInvalid(
+            f"{folder} is not a run's folder: it has no {FACTS_NAME}; name the --out of hilum train or "
+            "hilum cross-validate"
+        )
+    facts = read_json(folder / FACTS_NAME)
+    for key, kind in (("settings", dict), ("data_hash", str), ("commit", str)):
+        if not isinstance(facts.get(key), kind):
+            raise RunInvalid(f"{folder / FACTS_NAME} is not of hilum train or cross-validate: no {key!r}")
+    return facts
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a run folder."""
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunInvalid(f"{path} cannot be read: {error}") from None
+    except OSError as error:
+        raise RunInvalid(f"{path} cannot be read: {error.strerror or error}") from None
+    except ValueError as error:
+        raise RunInvalid(f"{path} cannot be read as JSON: {error}") from None
     if not isinstance(table, dict):
         raise RunInvalid(f"{path} must hold a JSON object")
     return table

@@ -1,0 +1,123 @@
+"""A finished run, read back from its folder with everything that must fit together before it is exported.
+
+Trap: a run can be calibrated on another run's scores. Those are of this run's networks only where both had
+the same settings and the same films, so both are compared, and nothing is left out to make them fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hilum.data.manifest import dataset_hash, read_manifest
+from hilum.errors import RunInvalid
+from hilum.evaluation.table import read_predictions
+from hilum.records import Film, Prediction
+from hilum.settings import build_settings, settings_as_table
+from hilum.training.cross_validation import PREDICTIONS_NAME
+from hilum.training.loop import WEIGHTS_NAME
+from hilum.training.run_folder import FACTS_NAME, read_run_facts
+from hilum.training.settings import TrainSettings
+
+NOT_OF_THE_NETWORK = frozenset({"manifest", "n_folds", "seed", "n_threads", "allow_single_site_class"})
+"""Settings that may differ between a run and what judges it; the films are compared by their hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """A run folder, read and checked."""
+
+    folder: Path
+    settings: TrainSettings
+    data_hash: str
+    commit: str
+    members: tuple[Path, ...]  # weights
+    table: Path  # predictions of films the networks did not learn from
+    judged: tuple[Prediction, ...]  # its rows
+    films: tuple[Film, ...]  # all labelled films of the run's manifest, which the networks learnt from
+
+
+def read_run(folder: Path, *, judged_by: Path | None = None) -> FinishedRun:
+    """A finished run of `hilum train` or `hilum cross-validate`.
+
+    Args:
+        folder: the run's.
+        judged_by: another run, whose predictions calibrate this one.
+
+    Raises:
+        RunInvalid: it is none, is not finished, nothing judges it, what judges it is of other settings or
+            films, or the films have changed since.
+    """
+    facts = read_run_facts(folder)
+    settings = _settings(folder, facts)
+    folds = [folder / f"fold-{fold}" / WEIGHTS_NAME for fold in range(settings.n_folds)]
+    members = tuple(folds) if folds[0].parent.exists() else (folder / WEIGHTS_NAME,)
+    for path in members:
+        if not path.exists():
+            raise RunInvalid(f"{folder} is not finished: {path.relative_to(folder)} is missing")
+    judge = judged_by or folder
+    if judged_by is not None:
+        _check_same_study(folder, judged_by, n_members=len(members))
+    table = judge / PREDICTIONS_NAME
+    if not table.exists():
+        raise RunInvalid(
+            f"{judge} has no predictions to calibrate on; give a finished cross-validation of the same "
+            "settings, or train with inner_share above 0"
+        )
+    judged = _read_judged(table)
+    films = tuple(film for film in read_manifest(settings.manifest) if film.label is not None)
+    if dataset_hash(films) != facts["data_hash"]:
+        raise RunInvalid(f"{settings.manifest} does not hold the films any more that {folder} was trained on")
+    check_all_known(judged, films, f"{table} judges", settings.manifest)
+    return FinishedRun(folder, settings, facts["data_hash"], facts["commit"], members, table, judged, films)
+
+
+def _settings(folder: Path, facts: dict[str, Any]) -> TrainSettings:
+    return build_settings(facts["settings"], TrainSettings, where=str(folder / FACTS_NAME), folder=folder)
+
+
+def _read_judged(table: Path) -> tuple[Prediction, ...]:
+    judged = tuple(read_predictions(table))
+    if any(row.label is None or not row.extra.get("logit") for row in judged):
+        raise RunInvalid(f"{table} is not of hilum train or cross-validate: it lacks labels or logits")
+    return judged
+
+
+def _check_same_study(folder: Path, judged_by: Path, *, n_members: int) -> None:
+    """Refuse a judge whose scores are of other networks, or of other films, than the run's."""
+    facts, other = read_run_facts(folder), read_run_facts(judged_by)
+    ignored = NOT_OF_THE_NETWORK if n_members == 1 else NOT_OF_THE_NETWORK - {"n_folds"}
+    ours, theirs = (
+        _flat(settings_as_table(_settings(where, table)))
+        for where, table in ((folder, facts), (judged_by, other))
+    )
+    differences = [
+        f"{key} is {theirs.get(key)!r} there and {ours.get(key)!r} here"
+        for key in sorted(ours.keys() | theirs.keys())
+        if key.partition(".")[0] not in ignored and ours.get(key) != theirs.get(key)
+    ]
+    if facts["data_hash"] != other["data_hash"]:
+        differences.append(
+            f"the films are others ({other.get('n_films')} there, {facts.get('n_films')} here)"
+        )
+    if differences:
+        raise RunInvalid(f"{judged_by} cannot judge {folder}: {'; '.join(differences)}")
+
+
+def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by dotted name."""
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
+
+
+def check_all_known(judged: Sequence[Prediction], films: Sequence[Film], what: str, where: object) -> None:
+    """Refuse to go on with fewer films than judged the run: figures of some would pass for those of all."""
+    missing = sorted({row.film for row in judged} - {film.film for film in films})
+    if missing:
+        raise RunInvalid(
+            f"{what} {len(judged)} films, and {len(missing)} of them, as {missing[0]}, are not in {where}"
+        )
