@@ -29,9 +29,19 @@ class RefusalCode(StrEnum):
     TOO_SMALL = "too-small"
     BLANK = "blank"
     NO_LUNGS = "no-lungs"
+    TURNED = "turned"
+    """The lungs are plainer when the picture is turned: upside down, on its side, or no chest."""
     CHILD = "child"
     FAILED = "failed"
     """A fault of ours; the log holds the traceback."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tones:
+    """How much a picture's grey levels differ, by a sample of at most 256 rows and columns of the file."""
+
+    n_levels: int  # distinct ones
+    two_tone_share: float  # of the sample that lies about its two commonest tones, 0..1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,8 @@ class Radiograph:
     notes: tuple[str, ...] = ()  # what was mended on reading, as sentences
     native_height: int | None = None  # pixels of the file, where `pixels` was reduced on reading
     native_width: int | None = None
+    coloured_share: float = 0.0  # of the file's pixels that were coloured before they became grey, 0..1
+    tones: Tones | None = None  # of the file, as reducing would mix them; None where `pixels` have them still
 
     @property
     def height(self) -> int:

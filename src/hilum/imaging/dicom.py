@@ -26,6 +26,7 @@ from hilum.imaging import header
 from hilum.imaging.codec import unpack
 from hilum.imaging.grey import reduced
 from hilum.imaging.layout import Cells, Layout, damaged_dicom, read_layout
+from hilum.imaging.tones import measure_tones
 from hilum.imaging.window import display_table
 from hilum.records import Radiograph, RefusalCode
 
@@ -94,6 +95,7 @@ def read_dicom(path: Path, *, max_side: int | None = None) -> Radiograph:
             notes=mended + notes + more + header.orientation_notes(dataset),
             native_height=layout.rows,
             native_width=layout.columns,
+            tones=measure_tones(cells.patterns, table),
         )
 
 

@@ -28,6 +28,7 @@ class GreyLevels:
     white: int
     bit_depth: int
     notes: tuple[str, ...] = ()
+    coloured_share: float = 0.0  # 0..1
 
 
 def refuse_size(width: int, height: int) -> None:

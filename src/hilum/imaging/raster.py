@@ -13,7 +13,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,10 @@ from hilum.imaging.colour import deep_shades, shades
 from hilum.imaging.grey import GreyLevels, displayed, refuse_size, true_depth
 from hilum.imaging.jpeg import read_header
 from hilum.imaging.png import GREY, PALETTE, RGB, SIGNATURE, PngFile, read_png, unpack_deep
+from hilum.imaging.tones import measure_tones
 from hilum.records import Radiograph, RefusalCode
 
 Array = npt.NDArray[Any]
-Noted = tuple[Array, tuple[str, ...]]
 
 _ORIENTATION = 0x0112  # EXIF; 1 is upright, and _TURNS undo the others
 _TURNS: dict[int, Callable[[Array], Array]] = {
@@ -43,6 +43,15 @@ _TURNS: dict[int, Callable[[Array], Array]] = {
     7: lambda levels: np.rot90(levels.T, 2),
     8: np.rot90,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    """What a file's pixels came to before their depth is known."""
+
+    levels: Array  # (H, W) uint8 or uint16
+    notes: tuple[str, ...]
+    coloured_share: float
 
 
 def read_raster(path: Path, *, max_side: int | None = None) -> Radiograph:
@@ -66,6 +75,8 @@ def read_raster(path: Path, *, max_side: int | None = None) -> Radiograph:
         notes=grey.notes,
         native_height=height,
         native_width=width,
+        coloured_share=grey.coloured_share,
+        tones=measure_tones(grey.levels),
     )
 
 
@@ -78,12 +89,12 @@ def _read_png(content: bytes) -> GreyLevels:
         )
     with _decoding("PNG"):
         image = PngImageFile(io.BytesIO(content))
-        levels, notes = _deep_levels(png, image) if png.bit_depth == 16 else _levels(image)
-        levels, turned = _upright(levels, image)
-    notes += turned
+        decoded = _deep_levels(png, image) if png.bit_depth == 16 else _levels(image)
+        decoded = _upright(decoded, image)
     if png.bit_depth == 16:
-        return _deep_grey(levels, notes)
-    return GreyLevels(levels, 255, 8 if png.colour_type == PALETTE else png.bit_depth, notes)
+        return _deep_grey(decoded)
+    bit_depth = 8 if png.colour_type == PALETTE else png.bit_depth
+    return GreyLevels(decoded.levels, 255, bit_depth, decoded.notes, decoded.coloured_share)
 
 
 def _read_jpeg(content: bytes) -> GreyLevels:
@@ -102,9 +113,8 @@ def _read_jpeg(content: bytes) -> GreyLevels:
     refuse_size(header.width, header.height)
     with _decoding("JPEG"):
         image = JpegImageFile(io.BytesIO(content))
-        levels, notes = _levels(image)
-        levels, turned = _upright(levels, image)
-    return GreyLevels(levels, 255, 8, notes + turned)
+        decoded = _upright(_levels(image), image)
+    return GreyLevels(decoded.levels, 255, 8, decoded.notes, decoded.coloured_share)
 
 
 @contextmanager
@@ -116,16 +126,16 @@ def _decoding(kind: str) -> Iterator[None]:
         raise UnreadableImage(RefusalCode.DAMAGED, f"The {kind} file is damaged: {error}.") from error
 
 
-def _levels(image: Image.Image) -> Noted:
+def _levels(image: Image.Image) -> _Decoded:
     """Grey levels (H, W) uint8 of an 8-bit image."""
     image.load()
     if image.mode == "P":
         return _palette_levels(image)
     made = shades(image)
-    return made.levels, made.notes()
+    return _Decoded(made.levels, made.notes(), made.coloured_share())
 
 
-def _palette_levels(image: Image.Image) -> Noted:
+def _palette_levels(image: Image.Image) -> _Decoded:
     """The palette is resolved as a picture of one row, and each index looked up in it."""
     counts = np.array(image.histogram())  # of the indices
     image.apply_transparency()
@@ -140,10 +150,11 @@ def _palette_levels(image: Image.Image) -> Noted:
     levels = np.frombuffer(image.tobytes().translate(table), dtype=np.uint8).reshape(
         image.height, image.width
     )
-    return levels, made.notes(counts[None, :n])
+    counts = counts[None, :n]
+    return _Decoded(levels, made.notes(counts), made.coloured_share(counts))
 
 
-def _deep_levels(png: PngFile, image: Image.Image) -> Noted:
+def _deep_levels(png: PngFile, image: Image.Image) -> _Decoded:
     """Grey levels (H, W) uint16 of a 16-bit image; Pillow keeps the 16 bits of plain grey alone."""
     if png.colour_type == GREY:
         image.load()
@@ -151,24 +162,23 @@ def _deep_levels(png: PngFile, image: Image.Image) -> Noted:
     else:
         samples = unpack_deep(png)
     made = deep_shades(samples)
-    if png.transparent is None or png.colour_type not in (GREY, RGB):
-        return made.levels, made.notes()
-    is_clear = (samples == np.frombuffer(png.transparent, dtype=">u2")).all(axis=2)  # one level or colour
-    made = replace(made, levels=np.where(is_clear, 0, made.levels), is_clear=is_clear)
-    return made.levels, made.notes()
+    if png.transparent is not None and png.colour_type in (GREY, RGB):
+        is_clear = (samples == np.frombuffer(png.transparent, dtype=">u2")).all(axis=2)  # one level or colour
+        made = replace(made, levels=np.where(is_clear, 0, made.levels), is_clear=is_clear)
+    return _Decoded(made.levels, made.notes(), made.coloured_share())
 
 
-def _deep_grey(levels: Array, notes: tuple[str, ...]) -> GreyLevels:
+def _deep_grey(decoded: _Decoded) -> GreyLevels:
+    levels, notes = decoded.levels, decoded.notes
     bit_depth = true_depth(int(levels.max()), 16)
     if bit_depth < 16:
         notes += (f"The 16-bit file holds {bit_depth}-bit grey levels and is shown on that range.",)
-    return GreyLevels(levels, 2**bit_depth - 1, bit_depth, notes)
+    return GreyLevels(levels, 2**bit_depth - 1, bit_depth, notes, decoded.coloured_share)
 
 
-def _upright(levels: Array, image: Image.Image) -> Noted:
+def _upright(decoded: _Decoded, image: Image.Image) -> _Decoded:
     orientation = image.getexif().get(_ORIENTATION, 1)
     if orientation not in _TURNS:
-        return levels, ()
-    return _TURNS[orientation](levels), (
-        f"The picture was turned as its EXIF orientation ({orientation}) says.",
-    )
+        return decoded
+    note = f"The picture was turned as its EXIF orientation ({orientation}) says."
+    return replace(decoded, levels=_TURNS[orientation](decoded.levels), notes=(*decoded.notes, note))

@@ -20,7 +20,7 @@ from hilum.imaging.read import read_radiograph
 from hilum.imaging.recipe import ModelInput, film_canvas, model_input
 from hilum.inference.bundle import Bundle
 from hilum.inference.ensemble import Ensemble, Evidence
-from hilum.inference.gate import GateLimits, check_film, check_lungs
+from hilum.inference.gate import GateLimits, check_film, find_lungs
 from hilum.inference.heat_map import Grey, film_preview, lay_over_film, lungs_on_film
 from hilum.inference.lungs import LungFinder
 from hilum.inference.search import is_folder
@@ -121,10 +121,7 @@ class Predictor:
 
     def _see(self, radiograph: Radiograph) -> View:
         canvas = film_canvas(radiograph.pixels, self.bundle.recipe)
-        lungs = None
-        if self._lungs is not None:
-            lungs = self._lungs.find(canvas)
-            check_lungs(lungs, self.limits)
+        lungs = None if self._lungs is None else find_lungs(canvas, self._lungs, self.limits)
         return View(radiograph.pixels, lungs, model_input(canvas, lungs, self.bundle.recipe))
 
     def _heat_map(self, evidence: Evidence, view: View, shape: tuple[int, int]) -> Pixels | None:
