@@ -6,6 +6,7 @@ uses.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from hilum.errors import RunInvalid, SettingsInvalid
 from hilum.training.device import moved_to
 from hilum.training.networks import NETWORKS
+from hilum.training.pretrained import load_trunk
 from hilum.training.settings import TrainSettings
 
 N_FINDINGS = 1  # K; tuberculosis
@@ -40,13 +42,19 @@ class TrainState:
 
 
 def start_state(settings: TrainSettings, *, n_steps: int, seed: int, device: torch.device) -> TrainState:
-    """A network at its random start, with all that trains it."""
+    """A network at its start, random or pretrained, with all that trains it.
+
+    Raises:
+        SettingsInvalid: the network has no trunk for the settings' weights or trunk rate.
+    """
     torch.manual_seed(seed)
     network = moved_to(device, build_network(settings))
-    optimiser = AdamW(network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
-    schedule = OneCycleLR(
-        optimiser, settings.learning_rate, total_steps=n_steps, pct_start=settings.warm_up_share
-    )
+    if settings.weights is not None:
+        load_trunk(network, settings.weights)
+    groups = parameter_groups(network, settings)
+    optimiser = AdamW(groups, settings.learning_rate, weight_decay=settings.weight_decay)
+    peaks = [group.get("lr", settings.learning_rate) for group in groups]
+    schedule = OneCycleLR(optimiser, peaks, total_steps=n_steps, pct_start=settings.warm_up_share)
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.ema_decay), use_buffers=True)
     return TrainState(network, average, optimiser, schedule, torch.Generator(device).manual_seed(seed))
 
@@ -59,6 +67,20 @@ def build_network(settings: TrainSettings) -> nn.Module:
             f"{settings.network} keeps no feature map to tell sides on; set side_weight = 0"
         )
     return network
+
+
+def parameter_groups(network: nn.Module, settings: TrainSettings) -> list[dict[str, Any]]:
+    """All that learns, for the optimiser: the trunk apart where it has a learning rate of its own."""
+    learning = {name: each for name, each in network.named_parameters() if each.requires_grad}
+    if settings.trunk_rate == 1:
+        return [{"params": list(learning.values())}]
+    trunk = [each for name, each in learning.items() if name.startswith("trunk.")]
+    rest = [each for name, each in learning.items() if not name.startswith("trunk.")]
+    if not trunk:
+        raise SettingsInvalid(f"{settings.network} has no trunk that learns; leave trunk_rate out")
+    if not 0 <= settings.trunk_rate < math.inf:
+        raise SettingsInvalid(f"trunk_rate must be 0 or more, not {settings.trunk_rate}")
+    return [{"params": rest}, {"params": trunk, "lr": settings.learning_rate * settings.trunk_rate}]
 
 
 def write_checkpoint(path: Path, state: TrainState) -> None:

@@ -20,17 +20,19 @@ from hilum.data.manifest import dataset_hash as dataset_hash  # what a run is kn
 from hilum.errors import OutputRefused, RunInvalid
 from hilum.records import Film
 from hilum.settings import settings_as_table
+from hilum.training.pretrained import weights_sha256
 from hilum.training.settings import TrainSettings
 
 FACTS_NAME = "run.json"
 PACKAGES = ("hilum", "numpy", "torch", "onnxruntime", "pillow")
-IGNORED_ON_RESUME = ("manifest", "n_threads")  # a folder may be moved, a machine may be another
+IGNORED_ON_RESUME = ("manifest", "n_threads", "weights")  # files may be moved, a machine may be another
 
 
 def open_run(folder: Path, settings: TrainSettings, films: Sequence[Film]) -> dict[str, Any]:
     """Start a run in an empty folder, or take up one of the same settings and films; returns its facts."""
     facts = {
         "settings": settings_as_table(settings),
+        "weights_sha256": weights_sha256(settings.weights),
         "data_hash": dataset_hash(films),
         "n_films": len(films),
         **provenance(),
@@ -115,7 +117,9 @@ def write_json(path: Path, table: Mapping[str, Any]) -> None:
 def _taken_up(found: dict[str, Any], asked: dict[str, Any], folder: Path) -> dict[str, Any]:
     if found.get("data_hash") != asked["data_hash"]:
         raise RunInvalid(f"{folder} was started on other films; choose another folder")
-    before = found.get("settings", {})
+    before = settings_as_table(TrainSettings(Path())) | found.get("settings", {})  # keys newer than the run
+    if found.get("weights_sha256") != asked["weights_sha256"]:
+        raise RunInvalid(f"{folder} was started from other pretrained weights; choose another folder")
     for key, value in asked["settings"].items():
         if key not in IGNORED_ON_RESUME and before.get(key) != value:
             raise RunInvalid(

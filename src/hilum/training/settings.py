@@ -29,12 +29,14 @@ class TrainSettings:
 
     manifest: Path  # manifest.parquet of the films to learn from
     network: str = "hilum-small"  # by the registry's name
+    weights: str | None = None  # that its trunk starts from: a pretrained name or a file; None is random
     recipe: Recipe = field(default_factory=Recipe)  # a table: how a film becomes the input
     lungs: str = "hilum-small"  # a bundle's name or folder, or an .onnx file: the network that finds lungs
     augment: AugmentSettings = field(default_factory=AugmentSettings)  # a table: random changes
     epochs: int = 60  # passes over the films
     batch_size: int = 32  # films
     learning_rate: float = 3e-3  # peak of the one-cycle schedule, AdamW
+    trunk_rate: float = 1.0  # the trunk's learning rate, of the others'
     warm_up_share: float = 0.2  # of all steps, until the peak
     weight_decay: float = 0.05  # of AdamW
     label_smoothing: float = 0.05  # 1 is taught as 1 - half of this, 0 as half of this

@@ -18,6 +18,7 @@ NETWORKS = Registry(
     "hilum.networks",
     {
         "hilum-small": "hilum.training.networks.small:build",
+        "hilum-base": "hilum.training.networks.resnet50v2:build",
         "pasa": "hilum.training.networks.pasa:build",
         "notebook-baseline": "hilum.training.networks.notebook:build_baseline",
         "notebook-model-1": "hilum.training.networks.notebook:build_model_1",
