@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from hilum.data.manifest import write_manifest
-from hilum.errors import TrainingRefused
+from hilum.errors import RunInvalid, SettingsInvalid, SplitLeak, TrainingRefused
 from hilum.evaluation.table import read_predictions
-from hilum.training import cross_validation
+from hilum.training import cross_validation, loop
 from hilum.training.cross_validation import (
     PREDICTIONS_NAME,
     cross_validate,
@@ -42,9 +42,9 @@ def test_no_network_sees_the_films_it_is_judged_on(manifest, short, tmp_path, mo
     seen = []
     train_network = cross_validation.train_network
 
-    def watched(arrays, training, inner, *rest):
+    def watched(arrays, training, inner, *rest, **weak):
         seen.append({arrays.films[place].patient for place in (*training, *inner)})
-        return train_network(arrays, training, inner, *rest)
+        return train_network(arrays, training, inner, *rest, **weak)
 
     monkeypatch.setattr(cross_validation, "train_network", watched)
     rows = cross_validate(load_run(replace(short, inner_share=0.25), tmp_path / "run"), tmp_path / "run")
@@ -97,3 +97,55 @@ def test_a_class_from_one_site_only_is_refused(manifest, short, tmp_path):
 
     with pytest.raises(TrainingRefused, match="could learn the site"):
         load_run(short, tmp_path / "run")
+
+
+@pytest.fixture
+def weak_settings(short, manifest, tmp_path):
+    """A quarter of each batch comes from eight films of elsewhere."""
+    others = [
+        replace(film, film=f"other-{film.film}", patient=f"other-{film.patient}", site="elsewhere",
+                sha256="f" + film.sha256[1:])
+        for film in manifest[:8]
+    ]  # fmt: skip
+    (tmp_path / "others").mkdir()
+    write_manifest(others, tmp_path / "others" / "manifest.parquet")
+    return replace(short, weak_manifest=tmp_path / "others" / "manifest.parquet")
+
+
+def test_weakly_labelled_films_are_learnt_from_and_never_judged(
+    weak_settings, manifest, tmp_path, monkeypatch
+):
+    """Each batch of eight holds two of them, without a side's label; no table names one."""
+    batches = []
+    train_step = loop.train_step
+
+    def watched(state, batch, settings):
+        batches.append(batch)
+        return train_step(state, batch, settings)
+
+    monkeypatch.setattr(loop, "train_step", watched)
+    rows = cross_validate(load_run(weak_settings, tmp_path / "run"), tmp_path / "run")
+
+    assert {row.film for row in rows} == {film.film for film in manifest}
+    assert {len(batch.labels) for batch in batches} == {8}
+    assert all(batch.sides[6:].isnan().all() for batch in batches)
+
+
+def test_another_weak_manifest_is_another_run(weak_settings, short, tmp_path):
+    """A run that learnt from other films too does not go on without them."""
+    load_run(weak_settings, tmp_path / "run")
+
+    with pytest.raises(RunInvalid, match="other films"):
+        load_run(short, tmp_path / "run")
+
+
+def test_a_film_among_the_weakly_labelled_is_refused(short, manifest, tmp_path):
+    """It would be learnt from in every fold and judged in one."""
+    with pytest.raises(SplitLeak, match="film-000"):
+        load_run(replace(short, weak_manifest=short.manifest), tmp_path / "run")
+
+
+def test_a_weak_share_that_leaves_no_room_is_refused(weak_settings, tmp_path):
+    """A batch of weak films alone would never teach the finding."""
+    with pytest.raises(SettingsInvalid, match="weak_share"):
+        load_run(replace(weak_settings, weak_share=1.0), tmp_path / "run")

@@ -16,10 +16,11 @@ import numpy.typing as npt
 
 from hilum.data.manifest import read_manifest
 from hilum.data.splits import check_no_leak, check_trainable, patient_folds, patient_split
+from hilum.errors import SettingsInvalid
 from hilum.evaluation.calibration import fit_platt
 from hilum.evaluation.table import write_predictions
 from hilum.records import Film, Prediction
-from hilum.training.loader import FilmArrays, load_films
+from hilum.training.loader import Control, FilmArrays, load_films
 from hilum.training.loop import Trained, predicted_logits, train_network
 from hilum.training.run_folder import open_run, write_json
 from hilum.training.settings import TrainSettings
@@ -37,6 +38,7 @@ class RunData:
     settings: TrainSettings
     arrays: FilmArrays
     blanked: FilmArrays | None  # the same films with their lungs painted over; None where nobody finds lungs
+    weak: FilmArrays | None = None  # of elsewhere, learnt from in every fold and never judged
 
     @property
     def films(self) -> Sequence[Film]:
@@ -44,23 +46,40 @@ class RunData:
 
 
 def load_run(settings: TrainSettings, folder: Path, *, cache: Path | None = None) -> RunData:
-    """Check that the films may be trained on, open the run's folder, and read the films."""
-    films = [film for film in read_manifest(settings.manifest) if film.label is not None]
+    """Check that the films may be trained on, open the run's folder, and read the films.
+
+    Raises:
+        TrainingRefused: a class comes from one site only, or there is no labelled film.
+        SplitLeak: a film, or its patient, stands among the weakly labelled too.
+        SettingsInvalid: the weak share leaves no film of a kind in a batch.
+    """
+    films = labelled_films(settings.manifest)
     check_trainable(films, allow_single_site_class=settings.allow_single_site_class)
-    open_run(folder, settings, films)
+    weak = [] if settings.weak_manifest is None else labelled_films(settings.weak_manifest)
+    if weak and not 0 < settings.n_weak < settings.batch_size:
+        raise SettingsInvalid(
+            f"weak_share = {settings.weak_share} leaves no film of a kind in a batch of {settings.batch_size}"
+        )
+    check_no_leak({"judged": films, "weakly labelled": weak})
+    open_run(folder, settings, films, weak=weak)
     kept = cache or folder / "cache"
-    arrays = load_films(films, settings.recipe, settings.lungs, kept)
-    if settings.recipe.region == "film":
-        return RunData(settings, arrays, None)
-    return RunData(
-        settings, arrays, load_films(films, settings.recipe, settings.lungs, kept, control="lungs-blanked")
-    )
+
+    def load(these: Sequence[Film], control: Control = "none") -> FilmArrays:
+        return load_films(these, settings.recipe, settings.lungs, kept, control=control)
+
+    blanked = None if settings.recipe.region == "film" else load(films, "lungs-blanked")
+    return RunData(settings, load(films), blanked, load(weak) if weak else None)
+
+
+def labelled_films(manifest: Path) -> list[Film]:
+    """The films of a manifest that have a label."""
+    return [film for film in read_manifest(manifest) if film.label is not None]
 
 
 def train_on_all(run: RunData, folder: Path) -> Trained:
     """One network on all films, less an inner part where the settings hold one out."""
     training, inner = inner_split(run.films, range(len(run.films)), run.settings)
-    trained = train_network(run.arrays, training, inner, run.settings, folder)
+    trained = train_network(run.arrays, training, inner, run.settings, folder, weak=run.weak)
     write_history(folder, trained)
     if inner:
         logits = predicted_logits(trained.network, run.arrays, inner)[:, 0]
@@ -95,8 +114,9 @@ def train_fold(run: RunData, folds: npt.NDArray[np.int64], fold: int, folder: Pa
     training, inner = inner_split(run.films, outside, run.settings)
     parts = {"training": training, "inner": inner, "test": inside}
     check_no_leak({name: [run.films[place] for place in places] for name, places in parts.items()})
-    trained = train_network(run.arrays, training, inner, run.settings, fold_folder(folder, fold))
-    write_history(fold_folder(folder, fold), trained)
+    own = fold_folder(folder, fold)
+    trained = train_network(run.arrays, training, inner, run.settings, own, weak=run.weak)
+    write_history(own, trained)
     return trained
 
 

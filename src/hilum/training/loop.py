@@ -35,6 +35,35 @@ WEIGHTS_NAME = "weights.pt"
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """What one step learns from."""
+
+    arrays: Tensor  # (B, 1, H, W)
+    labels: Tensor  # (B, 1) of 1, 0, NaN
+    sides: Tensor  # (B, 2) of 1, 0, NaN
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Where batches are drawn from, all on one device."""
+
+    films: FilmArrays
+    training: Tensor  # places of the films to learn from
+    weak: FilmArrays | None = None
+
+    def batch(self, index: Tensor, n_weak: int, generator: torch.Generator) -> Batch:
+        """The films at these places and, at random, some of the weakly labelled."""
+        arrays, labels = self.films.batch(index)
+        sides = self.films.sides[index]
+        if self.weak is None:
+            return Batch(arrays, labels, sides)
+        drawn = torch.randint(len(self.weak), (n_weak,), generator=generator, device=index.device)
+        others, theirs = self.weak.batch(drawn)
+        unstated = torch.full((n_weak, 2), torch.nan, device=index.device)
+        return Batch(torch.cat([arrays, others]), torch.cat([labels, theirs]), torch.cat([sides, unstated]))
+
+
+@dataclass(frozen=True, slots=True)
 class Trained:
     """A finished network and how it got there."""
 
@@ -46,7 +75,13 @@ class Trained:
 
 
 def train_network(
-    films: FilmArrays, training: Sequence[int], inner: Sequence[int], settings: TrainSettings, folder: Path
+    films: FilmArrays,
+    training: Sequence[int],
+    inner: Sequence[int],
+    settings: TrainSettings,
+    folder: Path,
+    *,
+    weak: FilmArrays | None = None,
 ) -> Trained:
     """Train on some films, watch others, and leave checkpoint and weights in `folder`.
 
@@ -58,14 +93,16 @@ def train_network(
         inner: places of those that decide when to stop; may be empty.
         settings: of the run; its seed also seeds the network's start.
         folder: of this network alone.
+        weak: films of elsewhere with a label that goes along with the finding; a share of every batch.
     """
     device = best_device()
     make_repeatable(settings.n_threads)
     learnt = torch.tensor(training, device=device)
-    steps_an_epoch = len(training) // settings.batch_size
+    n_own = settings.batch_size - settings.n_weak
+    steps_an_epoch = len(training) // n_own
     if steps_an_epoch == 0:
-        raise TrainingRefused(f"{len(training)} films are fewer than one batch of {settings.batch_size}")
-    on_device = films.to(device)
+        raise TrainingRefused(f"{len(training)} films are fewer than one batch of {n_own}")
+    pool = Pool(films.to(device), learnt, None if weak is None else weak.to(device))
     state = start_state(settings, n_steps=settings.epochs * steps_an_epoch, seed=settings.seed, device=device)
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / CHECKPOINT_NAME).exists():
@@ -75,10 +112,10 @@ def train_network(
     while state.epoch < settings.epochs and not is_patience_spent(state, settings.patience):
         row = {
             "epoch": float(state.epoch + 1),
-            "training_loss": train_epoch(state, on_device, learnt, settings),
+            "training_loss": train_epoch(state, pool, settings),
         }
         if len(inner):
-            row |= inner_figures(state.average, on_device, inner)
+            row |= inner_figures(state.average, pool.films, inner)
         keep_best(state, row)
         write_checkpoint(folder / CHECKPOINT_NAME, state)
         epochs.update()
@@ -91,30 +128,29 @@ def train_network(
     return Trained(network, state.history, state.best_epoch)
 
 
-def train_epoch(state: TrainState, films: FilmArrays, training: Tensor, settings: TrainSettings) -> float:
+def train_epoch(state: TrainState, pool: Pool, settings: TrainSettings) -> float:
     """One pass over the films in random order.
 
     Returns the mean loss. The last, incomplete batch is left out.
     """
     state.network.train()
-    order = training[torch.randperm(len(training), generator=state.generator, device=training.device)]
+    n_own = settings.batch_size - settings.n_weak
+    draws = torch.randperm(len(pool.training), generator=state.generator, device=pool.training.device)
     losses = []
-    for index in order.split(settings.batch_size):
-        if len(index) < settings.batch_size:
+    for index in pool.training[draws].split(n_own):
+        if len(index) < n_own:
             break
-        losses.append(train_step(state, films, index, settings))
+        losses.append(train_step(state, pool.batch(index, settings.n_weak, state.generator), settings))
     return float(np.mean(losses))
 
 
-def train_step(state: TrainState, films: FilmArrays, index: Tensor, settings: TrainSettings) -> float:
+def train_step(state: TrainState, batch: Batch, settings: TrainSettings) -> float:
     """One batch: augment, compare, step; in mixed precision on CUDA."""
-    arrays, labels = films.batch(index)
-    arrays, is_mirrored = augmented(arrays, settings.augment, state.generator)
+    arrays, is_mirrored = augmented(batch.arrays, settings.augment, state.generator)
     arrays = arrays.contiguous(memory_format=torch.channels_last)
-    sides = films.sides[index]
-    sides = torch.where(is_mirrored[:, None], sides.flip(1), sides)
+    sides = torch.where(is_mirrored[:, None], batch.sides.flip(1), batch.sides)
     with torch.autocast(arrays.device.type, torch.bfloat16, enabled=arrays.device.type == "cuda"):
-        loss = batch_loss(state.network, arrays, labels, sides, settings)
+        loss = batch_loss(state.network, arrays, batch.labels, sides, settings)
     state.optimiser.zero_grad()
     loss.backward()
     state.optimiser.step()

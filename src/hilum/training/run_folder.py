@@ -25,16 +25,20 @@ from hilum.training.settings import TrainSettings
 
 FACTS_NAME = "run.json"
 PACKAGES = ("hilum", "numpy", "torch", "onnxruntime", "pillow")
-IGNORED_ON_RESUME = ("manifest", "n_threads", "weights")  # files may be moved, a machine may be another
+IGNORED_ON_RESUME = ("manifest", "weak_manifest", "weights", "n_threads")  # files move, machines differ
 
 
-def open_run(folder: Path, settings: TrainSettings, films: Sequence[Film]) -> dict[str, Any]:
+def open_run(
+    folder: Path, settings: TrainSettings, films: Sequence[Film], *, weak: Sequence[Film] = ()
+) -> dict[str, Any]:
     """Start a run in an empty folder, or take up one of the same settings and films; returns its facts."""
     facts = {
         "settings": settings_as_table(settings),
         "weights_sha256": weights_sha256(settings.weights),
         "data_hash": dataset_hash(films),
         "n_films": len(films),
+        "weak_data_hash": dataset_hash(weak) if weak else None,
+        "n_weak_films": len(weak),
         **provenance(),
     }
     path = folder / FACTS_NAME
@@ -115,7 +119,7 @@ def write_json(path: Path, table: Mapping[str, Any]) -> None:
 
 
 def _taken_up(found: dict[str, Any], asked: dict[str, Any], folder: Path) -> dict[str, Any]:
-    if found.get("data_hash") != asked["data_hash"]:
+    if any(found.get(key) != asked[key] for key in ("data_hash", "weak_data_hash")):
         raise RunInvalid(f"{folder} was started on other films; choose another folder")
     before = settings_as_table(TrainSettings(Path())) | found.get("settings", {})  # keys newer than the run
     if found.get("weights_sha256") != asked["weights_sha256"]:

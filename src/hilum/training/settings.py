@@ -28,6 +28,8 @@ class TrainSettings:
     """One training run of one network."""
 
     manifest: Path  # manifest.parquet of the films to learn from
+    weak_manifest: Path | None = None  # films of elsewhere, labelled for something that goes along with it
+    weak_share: float = 0.25  # of each batch, where there is a weak manifest
     network: str = "hilum-small"  # by the registry's name
     weights: str | None = None  # that its trunk starts from: a pretrained name or a file; None is random
     recipe: Recipe = field(default_factory=Recipe)  # a table: how a film becomes the input
@@ -50,8 +52,9 @@ class TrainSettings:
     allow_single_site_class: bool = False  # train although a class comes from one site only
 
     @property
-    def has_early_stopping(self) -> bool:
-        return self.patience is not None
+    def n_weak(self) -> int:
+        """Films of each batch that come from the weak manifest; the others are the run's own."""
+        return 0 if self.weak_manifest is None else round(self.batch_size * self.weak_share)
 
 
 @dataclass(frozen=True)

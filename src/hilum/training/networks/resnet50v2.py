@@ -72,7 +72,7 @@ class Trunk(nn.Module):
             part.requires_grad_(False)
 
     def forward(self, film: Tensor) -> Tensor:
-        x = self.bn0(film.expand(-1, 3, -1, -1))
+        x: Tensor = self.bn0(film.expand(-1, 3, -1, -1))
         x = F.max_pool2d(F.relu(self.bn1(self.conv0(x))), 3, stride=2, padding=1)
         for stage in self.stages:
             x = stage(x)
