@@ -5,6 +5,7 @@ Its lungs are whatever is dark; its score rises with what is bright inside them.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -130,4 +131,29 @@ def write_film(path: Path, *, side: int = 200, has_spot: bool = False) -> Path:
     """Write `draw_film` as PNG or JPEG, by the suffix."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(draw_film(side, has_spot=has_spot)).save(path)
+    return path
+
+
+def write_dicom_film(path: Path, **elements) -> Path:
+    """Write `draw_film` as DICOM of computed radiography, with elements of the header by keyword."""
+    from pydicom import uid
+    from pydicom.dataset import Dataset, FileMetaDataset
+
+    pixels = draw_film(has_spot=True)
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
+    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID = uid.ComputedRadiographyImageStorage
+    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID = "1.2.3"
+    dataset.Modality, dataset.PhotometricInterpretation = "CR", "MONOCHROME2"
+    dataset.Rows, dataset.Columns = pixels.shape
+    dataset.SamplesPerPixel, dataset.PixelRepresentation = 1, 0
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 8, 8, 7
+    dataset.PixelData = pixels.tobytes()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a header may be as wrong as a test wants
+        for keyword, value in elements.items():
+            setattr(dataset, keyword, value)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        dataset.save_as(path, enforce_file_format=True)
     return path

@@ -21,6 +21,7 @@ HilumError                    one line and exit 2 in the command line; all else 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -43,12 +44,25 @@ class UnreadableImage(HilumError):
 
 
 class DatasetMissing(HilumError):
-    """A dataset's files are not in the folder given."""
+    """A dataset's files are not in the folder given, or none of them can be used.
 
-    def __init__(self, name: str, folder: Path, missing: str) -> None:
+    Args:
+        name: of the dataset.
+        folder: that was looked through.
+        missing: what is not there, as in "a film named so-and-so".
+        refused: what is there and cannot be used, as in "film.png (its reason)".
+    """
+
+    SHOWN = 5  # of the refused; a set may have thousands
+
+    def __init__(self, name: str, folder: Path, missing: str, *, refused: Sequence[str] = ()) -> None:
+        more = [f"and {len(refused) - self.SHOWN} more"] if len(refused) > self.SHOWN else []
+        told = f"; refused: {', '.join([*refused[: self.SHOWN], *more])}" if refused else ""
         super().__init__(
-            f"{name}: {missing} not found in {folder}; see docs/datasets/{name}.md for the download"
+            f"{name}: {missing} not found in {folder}{told}; see docs/datasets/{name}.md for the download"
         )
+        self.missing = missing
+        self.refused = tuple(refused)
 
 
 class ArchiveRefused(HilumError):

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from bundles import write_film, write_tiny_bundle
+from bundles import write_dicom_film, write_film, write_tiny_bundle
 from hilum.cli.main import cli
+from hilum.cli.screen_folder import ResultFolder
 from hilum.inference.row import KEYS
 
 
@@ -247,6 +251,85 @@ def test_somebodys_own_pictures_are_not_replaced(screen, films, tmp_path):
     assert result.exit_code == 2
     assert "choose another --out" in result.stderr
     assert own.is_file()
+
+
+def test_a_folder_that_cannot_be_written_to_keeps_its_results(screen, films, tmp_path, monkeypatch):
+    """An earlier screening's pictures are taken away only once the new table has its place."""
+    screen(films, "--out", tmp_path / "out")
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    monkeypatch.setattr(ResultFolder, "_open_table", refuse_writing)  # permissions do not bind root
+    result = screen(films, "--out", tmp_path / "out")
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"error: {tmp_path / 'out'}: cannot be written to: Permission denied")
+    assert result.stdout == ""
+    assert len(before) == 4
+    assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()} == before
+
+
+def refuse_writing(folder, form):
+    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="permissions do not bind root")
+def test_a_read_only_folder_is_one_line(screen, films, tmp_path):
+    """No film is read, and nothing is printed."""
+    (tmp_path / "out").mkdir(mode=0o555)
+    result = screen(films, "--json", "--out", tmp_path / "out")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"error: {tmp_path / 'out'}: cannot be written to")
+
+
+def test_pictures_that_cannot_be_taken_away_leave_no_draft(screen, films, tmp_path, monkeypatch):
+    """A refusal halfway leaves the earlier table, and no half of a new one."""
+    screen(films, "--out", tmp_path / "out")
+    monkeypatch.setattr(ResultFolder, "_clear", refuse_writing)
+    result = screen(films, "--out", tmp_path / "out")
+
+    assert result.exit_code == 2
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "heat-maps", "screening.csv", "screening.html"]  # fmt: skip
+
+
+def test_markup_in_names_and_headers_stays_text(screen, tmp_path):
+    """What a file is called, and what its DICOM header says, cannot put a script into the page."""
+    script = "<script>alert(1)</script>"
+    films = tmp_path / "films"
+    write_film(films / "<img src=x onerror=alert(2)>.png")
+    write_film(films / '" onmouseover="alert(3).png')
+    write_dicom_film(films / "turned.dcm", PatientOrientation=["<B>", "<SCRIPT>"])
+    write_dicom_film(films / "colour.dcm", PhotometricInterpretation=script)
+    write_dicom_film(films / "other.dcm", Modality=script, NumberOfFrames=2)
+    rows = json.loads(screen(films, "--json", "--out", tmp_path / "out").stdout)
+    page = (tmp_path / "out/screening.html").read_text(encoding="utf-8")
+    told = HtmlTold()
+    told.feed(page)
+
+    assert [row["status"] for row in rows].count("scored") == 3
+    assert "(<SCRIPT>ALERT(1)</SCRIPT>)" in told.text  # the reason is shown, as text
+    assert "turned or mirrored (<B>\\<SCRIPT>)" in told.text
+    assert "<img src=x onerror=alert(2)>.png" in told.text
+    assert told.tags["script"] == 1  # the page's own
+    assert told.tags["img"] == 3  # heat maps
+    assert not {name for name in told.attributes if name.startswith("on")}
+
+
+class HtmlTold(HTMLParser):
+    """What a browser would make of a page: its text, how many elements of each kind, and their attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = ""
+        self.tags: Counter[str] = Counter()
+        self.attributes: set[str] = set()
+
+    def handle_starttag(self, tag, attrs) -> None:
+        self.tags[tag] += 1
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_data(self, data) -> None:
+        self.text += data
 
 
 def test_a_file_cannot_be_the_folder(screen, films):

@@ -142,13 +142,87 @@ def test_a_film_cut_short_is_refused(make_set, out):
     assert "CHNCXR_0001_0" not in names(import_films(ImportRequest(folder, out)).films)
 
 
-def test_a_set_of_damaged_films_is_missing(make_set, out):
-    """An empty manifest would only put the failure off."""
+def test_a_set_of_damaged_films_is_missing_and_each_is_named(make_set, out):
+    """An empty manifest would only put the failure off; what is wrong with each film is told, and no folder
+    stays.
+    """
     folder = make_set({"CHNCXR_0001_0": None})
     next(folder.rglob("*.png")).write_bytes(b"gone")
 
-    with pytest.raises(DatasetMissing, match="all 1 found are damaged"):
+    with pytest.raises(DatasetMissing, match="all 1 found are damaged") as caught:
         import_films(ImportRequest(folder, out))
+    assert "refused: CHNCXR_0001_0 (CHNCXR_0001_0.png: The file is not a picture" in str(caught.value)
+    assert not out.exists()
+
+
+def broken_zip(zip_path: Path, *, n: int) -> Path:
+    """A zip of readings, and of `n` films whose bytes are not what their checksums say."""
+    content = b"film" * 20
+    with zipfile.ZipFile(zip_path, "w", zipfile.ZIP_STORED) as archive:
+        for number in range(n):
+            archive.writestr(f"CHNCXR_{number:04}_0.png", content)
+            archive.writestr(f"CHNCXR_{number:04}_0.txt", "male 45yrs\nnormal")
+    zip_path.write_bytes(zip_path.read_bytes().replace(content, b"mlif" * 20))
+    return zip_path
+
+
+def test_refused_members_are_named_where_no_film_remains(tmp_path, out):
+    """The first five with their reasons, the number of the others, and the zip that was given."""
+    zip_path = broken_zip(tmp_path / "set.zip", n=7)
+
+    with pytest.raises(DatasetMissing) as caught:
+        import_films(ImportRequest(zip_path, out))
+    said = str(caught.value)
+
+    assert f"a film named MCUCXR_NNNN_L.png or CHNCXR_NNNN_L.png not found in {zip_path}" in said
+    assert "CHNCXR_0000_0.png (damaged: " in said
+    assert "CHNCXR_0004_0.png" in said
+    assert "CHNCXR_0005_0.png" not in said
+    assert "and 2 more" in said
+
+
+def test_an_import_without_a_film_leaves_nothing(tmp_path, out):
+    """Neither the films' folder, nor the readings in it, nor the folders on the way to it."""
+    with pytest.raises(DatasetMissing):
+        import_films(ImportRequest(broken_zip(tmp_path / "set.zip", n=1), out / "deep/er"))
+
+    assert not out.exists()
+
+
+def test_a_failed_import_leaves_what_was_there(make_set, zip_folder, tmp_path, out):
+    """Films of an earlier import, and files of one's own, outlive a second one that finds no film."""
+    import_films(ImportRequest(zip_folder(make_set(THREE), tmp_path / "set.zip"), out))
+    (out / "mine.txt").write_text("mine")
+    before = sorted(path for path in out.rglob("*.png"))
+
+    with pytest.raises(DatasetMissing):
+        import_films(ImportRequest(broken_zip(tmp_path / "bad.zip", n=1), out, FolderSource(
+            TableOptions(table(tmp_path))), may_replace=True))  # fmt: skip
+
+    assert (out / "mine.txt").is_file()
+    assert len(before) == 3
+    assert all(path.is_file() for path in before)
+    assert read_manifest(out)
+
+
+def table(folder: Path) -> Path:
+    """A table of a film that is nowhere."""
+    path = folder / "table.csv"
+    path.write_text("path,label\nnowhere.png,1\n")
+    return path
+
+
+def test_a_film_refused_on_unpacking_is_not_missing_besides(make_set, zip_folder, tmp_path, out):
+    """Its reading is there, and so was the film; the card says once what became of it."""
+    zip_path = zip_folder(make_set(THREE), tmp_path / "set.zip")
+    content = bytearray(zip_path.read_bytes())
+    start = content.index(b"CHNCXR_0001_0.png") + len("CHNCXR_0001_0.png")
+    content[start + 20] ^= 0xFF
+    zip_path.write_bytes(content)
+    problems = import_films(ImportRequest(zip_path, out)).card["problems"]
+
+    assert [Path(problem["name"]).name for problem in problems["refused"]] == ["CHNCXR_0001_0.png"]
+    assert problems["missing film"] == []
 
 
 def test_hostile_entries_are_refused_by_name_and_the_rest_goes_on(make_set, zip_folder, tmp_path, out):

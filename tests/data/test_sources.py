@@ -91,11 +91,13 @@ def test_an_unknown_source_answers_with_the_nearest():
 
 @pytest.mark.parametrize("name", sorted(SOURCES.names()))
 def test_a_folder_without_films_is_missing(name, tmp_path):
-    """The message names the set's page in the docs."""
+    """The message names the set's page in the docs, and says once that nothing is there."""
     (tmp_path / "readme.txt").write_text("nothing here")
 
-    with pytest.raises(DatasetMissing, match=rf"docs/datasets/{name}\.md"):
+    with pytest.raises(DatasetMissing, match=rf"docs/datasets/{name}\.md") as caught:
         SOURCES.load(name)().read_films(tmp_path)
+    assert "not found in" in str(caught.value)
+    assert ": no " not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -207,12 +209,13 @@ def test_equal_copies_of_a_film_count_once(make_set, make_film):
 
 def test_two_different_films_of_a_name_are_both_refused(make_set, make_film):
     """Nobody knows which of them is the film, so neither is taken."""
-    folder = make_set({"CHNCXR_0001_0": None, "CHNCXR_0002_0": None})
+    folder = make_set({"CHNCXR_0001_0": "male 45yrs\nnormal", "CHNCXR_0002_0": None})
     make_film(folder / "other/CHNCXR_0001_0.png", seed="another film")
     read = ShenzhenSource().read_films(folder)
 
     assert [film.film for film in read.films] == ["CHNCXR_0002_0"]
     assert "2 different files bear this film's name" in named(read, ProblemKind.REFUSED)["CHNCXR_0001_0"]
+    assert named(read, ProblemKind.MISSING_FILM) == {}  # its reading is there, and so are two films
 
 
 def test_two_different_readings_of_a_film_are_both_refused(make_set):

@@ -48,9 +48,15 @@ class ResultFolder:
         self._final = folder / TABLES[form]
         self._draft = folder / f".{self._final.name}.{os.getpid()}.part"
         try:
-            self._clear()
-            self._table = self._open_table(form)
+            earlier = self._earlier()
+            self._table = self._open_table(form)  # a folder that takes no draft keeps what it holds
         except OSError as error:
+            raise self._refusal(error) from error
+        try:
+            self._clear(earlier)
+        except OSError as error:
+            self._close_table()
+            self._draft.unlink(missing_ok=True)
             raise self._refusal(error) from error
 
     @property
@@ -76,15 +82,14 @@ class ResultFolder:
     def close(self, *, seconds: float) -> None:
         """Give the table its name and write the page; called however the run ended."""
         try:
-            self._table.close()
-            if self._stream is not None:
-                self._stream.close()
+            self._close_table()
             self._draft.replace(self._final)
         except OSError as error:
             raise self._refusal(error) from error
         write_whole(self.page_path, self.page.html(seconds=seconds))
 
-    def _clear(self) -> None:
+    def _earlier(self) -> list[Path]:
+        """The files of an earlier screening, in a folder that is made where it is not there."""
         self.folder.mkdir(parents=True, exist_ok=True)
         heat_maps = self.heat_maps
         earlier = [self.folder / name for name in OURS if (self.folder / name).is_file()]
@@ -93,8 +98,11 @@ class ResultFolder:
             raise OutputRefused(
                 f"{heat_maps} is there and is not of an earlier screening; choose another --out"
             )
-        if heat_maps.is_dir() and not heat_maps.is_symlink():
-            shutil.rmtree(heat_maps)
+        return earlier
+
+    def _clear(self, earlier: list[Path]) -> None:
+        if self.heat_maps.is_dir() and not self.heat_maps.is_symlink():
+            shutil.rmtree(self.heat_maps)
         for path in earlier:
             path.unlink()
 
@@ -104,6 +112,11 @@ class ResultFolder:
             return ParquetTable(self._draft)
         self._stream = self._draft.open("w", encoding="utf-8", errors="surrogateescape", newline="")
         return stream_table("csv" if form == "text" else form, self._stream)
+
+    def _close_table(self) -> None:
+        self._table.close()
+        if self._stream is not None:
+            self._stream.close()
 
     def _unique(self, stem: str) -> str:
         name = stem

@@ -7,9 +7,11 @@ of films: another set is refused there, because its manifest would take the firs
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,8 +23,8 @@ from hilum.data.manifest import MANIFEST_NAME, write_manifest
 from hilum.data.masks import draw_masks
 from hilum.data.measuring import LOG_NAME, MeasureLog, measure_films
 from hilum.data.recognition import recognised_source
-from hilum.data.source import Problem, ProblemKind, Source, SourceRead
-from hilum.errors import ArchiveRefused, DatasetMissing, OutputRefused
+from hilum.data.source import Problem, ProblemKind, Source, SourceRead, refusals
+from hilum.errors import ArchiveRefused, DatasetMissing, HilumError, OutputRefused
 from hilum.records import Film
 
 FILMS_FOLDER = "films"
@@ -60,26 +62,29 @@ def import_films(request: ImportRequest, *, progress: Progress | None = None) ->
         ArchiveRefused: the zip is none, or is a bomb.
         OutputRefused: the output folder is the source, lies in it, or holds another set.
     """
-    told = progress or _silent
+    with _nothing_half_made(request.out):
+        return _import_films(request, progress or _silent)
+
+
+def _import_films(request: ImportRequest, told: Progress) -> ImportResult:
     _check_places(request)
     source = request.source or recognised_source(request.path)
     origin = {"path": str(request.path.resolve()), "source": source.name}
     _check_owner(request, origin)
     folder, unpacked = _open(request, source, told)
-    read = source.read_films(folder, masks=request.masks.resolve() if request.masks else None)
+    read = _read_source(request, source, folder, _refusals(unpacked))
     _check_strays(read, unpacked, folder)
-    problems = [*_refusals(unpacked), *read.problems]
+    problems = list(read.problems)
     log = MeasureLog(request.out / LOG_NAME)
     measured = measure_films(
         draw_masks(read.films, request.out.resolve() / MASKS_FOLDER, problems),
         log,
         progress=lambda done, total: told("films read", done, total),
     )
-    if not measured.films:
-        raise DatasetMissing(
-            source.name, request.path, f"a readable film (all {len(read.films)} found are damaged)"
-        )
     problems += measured.problems
+    if not measured.films:
+        found = f" (all {len(read.films)} found are damaged)" if read.films else ""
+        raise DatasetMissing(source.name, request.path, f"a readable film{found}", refused=refusals(problems))
     if unpacked:
         read = replace(read, n_ignored=read.n_ignored + unpacked.n_passed_over)
     duplicates = duplicate_pairs(measured.films, look=log.thumbnail)
@@ -141,6 +146,49 @@ def _open(request: ImportRequest, source: Source, told: Progress) -> tuple[Path,
         progress=lambda done, total: told("bytes unpacked", done, total),
     )
     return folder, report
+
+
+def _read_source(request: ImportRequest, source: Source, folder: Path, refused: list[Problem]) -> SourceRead:
+    """What the source finds, with what was refused on unpacking; a refused film is not missing besides."""
+    try:
+        read = source.read_films(folder, masks=request.masks.resolve() if request.masks else None)
+    except DatasetMissing as error:
+        every = [*refusals(refused), *error.refused]
+        raise DatasetMissing(source.name, request.path, error.missing, refused=every) from None
+    names = {PurePosixPath(problem.name).stem.upper() for problem in refused}
+    problems = [
+        problem
+        for problem in read.problems
+        if problem.kind is not ProblemKind.MISSING_FILM or problem.name.upper() not in names
+    ]
+    return replace(read, problems=(*refused, *problems))
+
+
+@contextlib.contextmanager
+def _nothing_half_made(out: Path) -> Iterator[None]:
+    """Take away what a failed import made and nobody can use.
+
+    What an interrupted import unpacked stays, to go on from; where there is no film, nothing does.
+    """
+    made = [place for place in (out / FILMS_FOLDER, out / MASKS_FOLDER) if not place.exists()]
+    folders = [place for place in (out, *out.parents) if not place.exists()]
+    try:
+        yield
+    except HilumError as error:
+        for place in made:
+            if isinstance(error, DatasetMissing):
+                shutil.rmtree(place, ignore_errors=True)
+            _remove_empty(place)
+        with contextlib.suppress(OSError):  # somebody's file is in it
+            for place in folders:
+                place.rmdir()
+        raise
+
+
+def _remove_empty(folder: Path) -> None:
+    for parent, _, _ in os.walk(folder, topdown=False):
+        with contextlib.suppress(OSError):  # holds something
+            Path(parent).rmdir()
 
 
 def _check_strays(read: SourceRead, unpacked: UnpackReport | None, folder: Path) -> None:

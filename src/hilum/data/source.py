@@ -8,6 +8,7 @@ facts.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -41,6 +42,11 @@ class Problem:
     kind: ProblemKind
     name: str  # of the film, or of the file where no film is known
     reason: str
+
+
+def refusals(problems: Iterable[Problem]) -> list[str]:
+    """What was refused, as in "film.png (its reason)"."""
+    return [f"{each.name} ({each.reason})" for each in problems if each.kind is ProblemKind.REFUSED]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from hilum.data.source import FoundFilm, Problem, ProblemKind, SourceCard, SourceRead
+from hilum.data.source import FoundFilm, Problem, ProblemKind, SourceCard, SourceRead, refusals
 from hilum.data.sources.files import (
     IMAGE_SUFFIXES,
     MaskShelf,
@@ -65,7 +65,7 @@ class FolderSource:
         problems: list[Problem] = []
         films, mask_files, n_ignored = _sort(folder, problems)
         if not films:
-            raise DatasetMissing(self.name, folder, "a PNG, JPEG, or DICOM file")
+            raise DatasetMissing(self.name, folder, "a PNG, JPEG, or DICOM file", refused=refusals(problems))
         shelf = shelve_masks([*mask_files, *(walk_files(masks) if masks else ())], problems)
         if self._table is None:
             found = [
@@ -77,7 +77,9 @@ class FolderSource:
             n_ignored += len(films) - len({path for _, path in pairs})
             found = [self._stated(row, path, shelf, problems) for row, path in pairs]
         if not found:
-            raise DatasetMissing(self.name, folder, "any film that the table names")
+            raise DatasetMissing(
+                self.name, folder, "any film that the table names", refused=refusals(problems)
+            )
         _refuse_doubles(found, self._table)
         if shelf or masks:
             problems += [p for film in found if (p := shelf.problem_of(film.image_path.stem.upper()))]

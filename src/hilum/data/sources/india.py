@@ -50,7 +50,7 @@ class IndiaSource:
             if self.wants(PurePosixPath(path.relative_to(folder))) and is_storable(path)
         ]
         if not films:
-            raise DatasetMissing(self.name, folder, "no film named da_train_nxN.jpg, _px, or da_test_")
+            raise DatasetMissing(self.name, folder, "a film named like da_train_nx1.jpg or da_test_px1.jpg")
         kept = one_of_each(((path.stem.lower(), path) for path in films), problems, what="film")
         found = [
             FoundFilm(

@@ -68,7 +68,7 @@ class JsrtSource:
             else:
                 films.append((path.stem.upper(), path))
         if not films:
-            raise DatasetMissing(self.name, folder, "no film named JPCLNnnn.png or JPCNNnnn.png")
+            raise DatasetMissing(self.name, folder, "a film named JPCLNnnn.png or JPCNNnnn.png")
         kept = one_of_each(films, problems, what="film")
         label_maps = {
             path.stem.upper(): path for path in outlines if path.parent.name.lower() == LABELS_FOLDER

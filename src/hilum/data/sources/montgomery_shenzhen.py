@@ -45,7 +45,7 @@ class MontgomeryShenzhenSource:
                 )
                 problems.append(Problem(ProblemKind.MISSING_FILM, f"{part.name} (whole set)", reason))
         if not reads:
-            raise DatasetMissing(self.name, folder, "no film named MCUCXR_NNNN_L.png or CHNCXR_NNNN_L.png")
+            raise DatasetMissing(self.name, folder, "a film named MCUCXR_NNNN_L.png or CHNCXR_NNNN_L.png")
         return SourceRead(
             films=tuple(film for read in reads for film in read.films),
             problems=(*problems, *(problem for read in reads for problem in read.problems)),

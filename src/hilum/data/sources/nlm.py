@@ -58,12 +58,14 @@ class NlmSource:
         files = self._sort(folder)
         films = one_of_each(files.films, problems, what="film")
         if not files.films:
-            raise DatasetMissing(self.name, folder, f"no film named {self.prefix}_NNNN_0.png or _1.png")
+            raise DatasetMissing(self.name, folder, f"a film named {self.prefix}_NNNN_0.png or _1.png")
         readings = self._readings(one_of_each(files.readings, problems, what="reading"), problems)
         shelf = shelve_masks([*files.masks, *(walk_files(masks) if masks else ())], problems)
         patients = self._patients(films, readings)
         found = [self._found(film, path, patients, readings.get(film), shelf) for film, path in films.items()]
-        problems += self._missing(found, readings, shelf, are_masks_due=masks is not None)
+        problems += self._missing(
+            found, readings, shelf, seen={film for film, _ in files.films}, are_masks_due=masks is not None
+        )
         problems += [problem for film in found for problem in self._disagreements(film)]
         problems += _both_labels(found)
         return SourceRead(
@@ -149,12 +151,13 @@ class NlmSource:
         readings: dict[str, ClinicalReading],
         shelf: MaskShelf,
         *,
+        seen: set[str],
         are_masks_due: bool,
     ) -> list[Problem]:
-        names = {film.film for film in found}
+        """What is not there; a film that was seen and refused has its reason already."""
         missing = [
             Problem(ProblemKind.MISSING_FILM, film, "its reading is there, its film is not")
-            for film in sorted(readings.keys() - names)
+            for film in sorted(readings.keys() - seen)
         ]
         missing += [
             Problem(ProblemKind.MISSING_READING, film.film, "no text file of its name that can be read")

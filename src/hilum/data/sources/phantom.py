@@ -58,7 +58,7 @@ class PhantomSource:
                 continue
             films.append(self._found(row, table.parent))
         if not films:
-            raise DatasetMissing(self.name, folder, "any film that phantoms.csv names")
+            raise DatasetMissing(self.name, folder, "a film that phantoms.csv names")
         return SourceRead(tuple(films), tuple(problems), n_expected=len(rows))
 
     def _found(self, row: _Row, folder: Path) -> FoundFilm:
