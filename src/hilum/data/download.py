@@ -60,7 +60,7 @@ class Part:
         if missing + RESERVE_BYTES > free:
             raise OutputRefused(
                 f"{self.path.parent}: {missing / 1e9:.1f} GB are to come, and {free / 1e9:.1f} GB are free; "
-                "make room, or choose another --out"
+                "make room, or choose another folder"
             )
         self._write(self._note, json.dumps(note).encode(), "wb")
 
@@ -148,7 +148,7 @@ def _attempt(remote: RemoteFile, part: Part, retries: Retries, progress: Progres
                 part.append(chunk)
                 progress(part.n_bytes, remote.n_bytes or 0)
     except requests.RequestException as error:
-        raise FetchInterrupted(network_fault(error)) from None
+        raise FetchInterrupted(network_fault(error, remote.server)) from None
     _check_length(remote, part)
 
 

@@ -28,6 +28,7 @@ class RemoteFile:
     n_bytes: int | None
     validator: str | None  # ETag or Last-Modified: the same as long as the file is
     md5: bytes | None
+    server: str = "Kaggle"  # whom to name where it cannot be reached
 
 
 def remote_file(response: Any) -> RemoteFile | None:
@@ -55,7 +56,7 @@ def _md5_headers(headers: Any) -> Iterator[bytes]:
                 yield digest
 
 
-def network_fault(error: Exception) -> str:
+def network_fault(error: Exception, server: str = "Kaggle") -> str:
     """What broke, in words; the library's own text holds signed addresses and is not shown."""
     import requests
 
@@ -68,7 +69,7 @@ def network_fault(error: Exception) -> str:
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
         return "the connection broke off"
     if isinstance(error, requests.exceptions.ConnectionError):
-        return "Kaggle cannot be reached; is this machine on the internet?"
+        return f"{server} cannot be reached; is this machine on the internet?"
     return f"the download failed ({type(error).__name__})"
 
 
