@@ -92,6 +92,7 @@ def test_a_palette_film_is_its_rgb(write, indices, palette):
 
     assert (film.pixels == same.pixels).all()
     assert film.notes == same.notes
+    assert film.coloured_share == pytest.approx(same.coloured_share)
 
 
 def test_an_inverted_palette_is_resolved(write):
@@ -141,6 +142,42 @@ def test_true_colour_becomes_grey_by_luminance_and_says_so(write, chance, bit_de
     np.testing.assert_allclose(film.pixels, luminance(samples) / white, atol=1.5 / white)
     assert len(film.notes) == 1
     assert "made grey by luminance" in film.notes[0]
+
+
+@pytest.mark.parametrize(("bit_depth", "channels"), [(8, 3), (16, 3), (8, 4), (16, 4)])
+@pytest.mark.parametrize(("difference", "share"), [(0, 0.0), (16, 0.0), (17, 0.25)])
+def test_the_share_of_coloured_pixels_is_kept(write, bit_depth, channels, difference, share):
+    """A tint of up to 16 of 255 between the channels is not counted; one of 17, on a quarter here, is."""
+    scale = 257 if bit_depth == 16 else 1
+    samples = np.full((8, 10, channels), 100 * scale)
+    samples[:2, :, 2] += difference * scale
+    if channels == 4:
+        samples[..., 3] = 2**bit_depth - 1
+
+    film = read_raster(write(png_files.png_bytes(samples, bit_depth, RGB if channels == 3 else RGB_ALPHA)))
+
+    assert film.coloured_share == pytest.approx(share)
+
+
+@pytest.mark.parametrize("quality", [30, 75, 95])
+def test_a_grey_film_saved_as_colour_jpeg_is_not_coloured(write, chance, quality):
+    """Noise of a few levels between the channels, made worse by JPEG's chroma, stays under the tolerance."""
+    grey = chance.integers(0, 256, (20, 20)).repeat(16, axis=0).repeat(16, axis=1)[..., None]
+    noisy = np.clip(grey + chance.integers(-2, 3, (320, 320, 3)), 0, 255).astype(np.uint8)
+
+    film = read_raster(write(jpeg_bytes(Image.fromarray(noisy), quality=quality)))
+
+    assert film.coloured_share < 0.001
+
+
+def test_tones_are_counted_before_a_film_is_reduced(write):
+    """A mask that is reduced gets grey edges; its file has two levels all the same."""
+    mask = (np.hypot(*np.mgrid[-300:300, -300:300]) < 200)[..., None] * 255
+
+    film = read_raster(write(png_files.png_bytes(mask, 8, GREY)), max_side=64)
+
+    assert len(np.unique(film.pixels)) > 16
+    assert film.tones.n_levels == 2
 
 
 def test_rgb_with_equal_channels_is_plain_grey(write, chance):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bundles import FACTS, write_film, write_tiny_bundle
+from bundles import FACTS, draw_film, write_film, write_tiny_bundle
 from hilum.errors import BundleInvalid
 from hilum.inference import predictor as predictor_module
 from hilum.inference.bundle import write_bundle
@@ -156,6 +156,51 @@ def test_a_picture_without_lungs_is_refused(predictor, tmp_path, chance):
     Image.fromarray(bright).save(path)
 
     assert predictor.read(path).code in (RefusalCode.NO_LUNGS, RefusalCode.BLANK)
+
+
+def test_a_mask_is_refused_however_it_is_reduced(predictor, tmp_path):
+    """A binary mask of lungs has the area, the place, and the confidence of lungs, and no film behind it."""
+    path = tmp_path / "mask.png"
+    Image.fromarray((draw_film(1000) < 120).astype(np.uint8) * 255).save(path)
+
+    refused = predictor.read(path)
+
+    assert refused.code == RefusalCode.UNSUPPORTED
+    assert "2 grey levels" in refused.reason
+
+
+def test_a_one_bit_picture_is_refused(predictor, tmp_path):
+    """Black and white is no film, dithered or not."""
+    path = tmp_path / "one-bit.png"
+    Image.fromarray(draw_film(400)).convert("1").save(path)
+
+    assert predictor.read(path).code == RefusalCode.UNSUPPORTED
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_a_picture_in_colour_is_refused(predictor, tmp_path, suffix):
+    """A film in false colours is refused by the share that is coloured."""
+    path = tmp_path / f"colour.{suffix}"
+    grey = draw_film(300)
+    Image.fromarray(np.dstack([grey, grey // 2, 255 - grey])).save(path)
+
+    refused = predictor.read(path)
+
+    assert refused.code == RefusalCode.UNSUPPORTED
+    assert "in colour" in refused.reason
+
+
+def test_a_coloured_sticker_does_not_refuse_a_film(predictor, tmp_path):
+    """A red label on 4 % of a grey film saved as RGB is noted, and the film is scored."""
+    path = tmp_path / "label.png"
+    colours = np.dstack([draw_film(300)] * 3)
+    colours[:60, :60] = (200, 20, 20)
+    Image.fromarray(colours).save(path)
+
+    scored = predictor.read(path)
+
+    assert isinstance(scored, Scored)
+    assert scored.notes == ("4.0% of the picture is coloured; it was made grey by luminance.",)
 
 
 def test_a_fault_of_ours_is_told_apart(predictor, film, monkeypatch, caplog):

@@ -5,13 +5,16 @@ Whole, honest about itself, and able to read a film that it never saw.
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from hilum.data.manifest import read_manifest
 from hilum.data.phantom import write_phantoms
+from hilum.imaging.raster import read_raster
 from hilum.inference.bundle import DEFAULT_BUNDLE, read_bundle
 from hilum.inference.predictor import Predictor
-from hilum.records import Scored
+from hilum.records import RefusalCode, Scored
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +78,75 @@ def test_no_real_film_of_another_hospital_crashes_it(shipped, shared):
     assert len(outcomes) == 40
     assert not [outcome for outcome in outcomes if getattr(outcome, "code", None) == "failed"]
     assert sum(isinstance(outcome, Scored) for outcome in outcomes) >= 35
+
+
+@pytest.fixture(scope="module")
+def reader(shipped):
+    """The shipped bundle, reading all ages."""
+    return Predictor(shipped, n_threads=1, minimum_age_years=0)
+
+
+def saved(pixels: np.ndarray, path):
+    """Grey levels of 0..1 as an 8-bit PNG."""
+    Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(path)
+    return path
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_the_shipped_bundle_refuses_turned_phantoms(reader, films, tmp_path, quarters):
+    """Upside down or on its side, a made film is not scored."""
+    pngs = [film.image_path for film in films if film.image_path.suffix == ".png"]
+    turned = [saved(np.rot90(read_raster(path).pixels, quarters), tmp_path / path.name) for path in pngs]
+
+    codes = [reader.read(path).code for path in turned]
+
+    assert len(codes) >= 3
+    assert set(codes) <= {RefusalCode.TURNED, RefusalCode.NO_LUNGS}
+
+
+def test_the_shipped_bundle_refuses_lungs_painted_over(reader, films, tmp_path):
+    """A film whose lungs are one tone says nothing, and used to score 93."""
+    film = next(film for film in films if film.image_path.suffix == ".png")
+    pixels = read_raster(film.image_path).pixels
+    for path in film.lung_mask_paths:
+        inside = np.asarray(Image.open(path).resize(pixels.shape[::-1])) > 0
+        pixels[inside] = pixels[inside].mean()
+
+    refused = reader.read(saved(pixels, tmp_path / "flat.png"))
+
+    assert refused.code == RefusalCode.BLANK
+    assert "nothing to see in the lungs" in refused.reason
+
+
+@pytest.mark.shared
+def test_the_shipped_bundle_refuses_lung_masks(reader, shared):
+    """Every fiftieth of Shenzhen's lung masks; they used to score 88 to 97."""
+    masks = sorted((shared / "data/lung-masks/shenzhen").iterdir())[::50]
+
+    outcomes = [reader.read(path) for path in masks]
+
+    assert len(outcomes) == 11
+    assert {outcome.code for outcome in outcomes} == {RefusalCode.UNSUPPORTED}
+
+
+@pytest.mark.shared
+def test_the_shipped_bundle_refuses_photographs(reader, shared):
+    """Colour photographs by their colour, grey ones by what is on them."""
+    paths = sorted((shared / "data/not-chest/photo").iterdir())
+
+    outcomes = [reader.read(path) for path in paths]
+
+    assert len(outcomes) == 38
+    assert not [outcome for outcome in outcomes if isinstance(outcome, Scored)]
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_the_shipped_bundle_tells_how_real_films_stand(reader, shared, tmp_path, quarters):
+    """Every twelfth film of JSRT passes as it stands, and nine in ten are refused in any turn."""
+    paths = sorted((shared / "data/jsrt/images").iterdir())[::12]
+    turned = [saved(np.rot90(read_raster(path).pixels, quarters), tmp_path / path.name) for path in paths]
+
+    n_scored = sum(isinstance(reader.read(path), Scored) for path in turned)
+
+    assert n_scored == len(paths) if quarters == 0 else n_scored <= 0.1 * len(paths)
