@@ -421,6 +421,7 @@ def test_random_damage_never_crashes_nor_leaves_a_part(make_zip, out, chance):
     path = make_zip(*entries)
     good = path.read_bytes()
     contents = dict(entries)
+    n_whole = 0
     for trial in range(150):
         content = bytearray(good)
         for place in chance.integers(0, len(good), size=chance.integers(1, 8)):
@@ -432,6 +433,9 @@ def test_random_damage_never_crashes_nor_leaves_a_part(make_zip, out, chance):
             continue
         for name in names_below(out / str(trial)) if (out / str(trial)).exists() else []:
             assert (out / str(trial) / name).read_bytes() in contents.values()
+            n_whole += 1
+
+    assert n_whole > 150  # most trials damage a part of the films and leave the others
 
 
 def test_the_shenzhen_zip_unpacks_and_unpacks_again(shared, out):

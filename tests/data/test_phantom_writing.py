@@ -88,11 +88,15 @@ def test_the_manifest_holds_every_film_with_its_masks_and_truth(films):
 
 def test_masks_have_the_size_of_their_film(films):
     """Left, right, and finding are stored pixel for pixel, 0 or 255."""
+    n_masks = 0
     for row in read_manifest(films / "manifest.parquet"):
+        n_masks += len(row.lung_mask_paths) + (row.finding_mask_path is not None)
         for path in (*row.lung_mask_paths, *([row.finding_mask_path] if row.finding_mask_path else [])):
             mask = np.asarray(opened(path))
             assert mask.shape == (row.height, row.width)
             assert set(np.unique(mask)) == {0, 255}
+
+    assert n_masks > 2 * len(read_manifest(films / "manifest.parquet"))  # both lungs of each, and findings
 
 
 def test_every_site_has_both_labels_in_the_manifest(films):
@@ -113,14 +117,18 @@ def test_some_patients_return(films):
 
 def test_what_a_text_can_be_read_to_say_agrees_with_the_truth(films):
     """Where Shenzhen-like words name zones they are the true ones; age, sex, side, and kind always agree."""
+    n_zoned = 0
     for row in read_manifest(films / "manifest.parquet"):
         parsed, truth = clinical_reading(row.reading.text), row.reading
+        n_zoned += bool(parsed.zones)
         assert (parsed.sex, parsed.age_years) == (truth.sex, truth.age_years)
         assert parsed.is_normal == truth.is_normal
         assert parsed.laterality == truth.laterality
         assert not parsed.zones or set(parsed.zones) == set(truth.zones)
         if row.site != Site.B:
             assert set(parsed.kinds) == set(truth.kinds)
+
+    assert n_zoned > 0
 
 
 def test_every_form_reads_back_as_the_film_that_was_drawn(tmp_path):
@@ -236,12 +244,16 @@ def test_dicom_films_have_header_window_and_polarity(tmp_path):
 
 def test_both_polarities_are_read_bone_bright(tmp_path):
     """Every DICOM phantom comes out with lungs darker than the film's bright parts."""
-    folder = write_phantoms(tmp_path / "d", n=6, side=48, mix=Mix(form=FileForm.DICOM))
+    folder = write_phantoms(tmp_path / "d", n=12, side=48, mix=Mix(form=FileForm.DICOM))
 
+    stored = set()
     for row in read_manifest(folder / "manifest.parquet"):
+        stored.add(pydicom.dcmread(row.image_path).PhotometricInterpretation)
         pixels = read_radiograph(row.image_path).pixels
         lungs = np.logical_or(*(np.asarray(opened(mask)) > 0 for mask in row.lung_mask_paths))
         assert np.median(pixels[lungs]) < np.quantile(pixels, 0.8)
+
+    assert stored == {"MONOCHROME1", "MONOCHROME2"}
 
 
 def test_png_alone_leaves_dicom_out(tmp_path):

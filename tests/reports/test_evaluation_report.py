@@ -134,7 +134,10 @@ def test_pictures_of_an_earlier_table_are_taken_away(report, table, tmp_path):
 def test_odd_scores_are_drawn_or_left_out(scores):
     """One value for all, or values a picture cannot span, break nothing."""
     evaluation = summarise([Prediction(f"f{i}", i % 2, scores[i // 2 % 2]) for i in range(8)], SETTINGS)
-    for draw in drawable(evaluation).values():
+    drawn = drawable(evaluation)
+
+    assert "roc" in drawn
+    for draw in drawn.values():
         assert png_bytes(draw(evaluation)).startswith(b"\x89PNG")
 
 

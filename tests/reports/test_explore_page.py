@@ -62,7 +62,9 @@ def test_the_pngs_are_pictures_of_a_readable_size(rich):
     """None is empty or cut to a line."""
     _, out, _ = rich
 
-    for path in (out / "visualisations").iterdir():
+    paths = list((out / "visualisations").iterdir())
+    assert len(paths) > 5
+    for path in paths:
         with Image.open(path) as picture:
             assert min(picture.size) > 150, path.name
 

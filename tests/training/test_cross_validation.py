@@ -49,7 +49,9 @@ def test_no_network_sees_the_films_it_is_judged_on(manifest, short, tmp_path, mo
     monkeypatch.setattr(cross_validation, "train_network", watched)
     rows = cross_validate(load_run(replace(short, inner_share=0.25), tmp_path / "run"), tmp_path / "run")
 
+    assert len(seen) == 2
     for fold, patients in enumerate(seen):
+        assert patients
         assert not patients & {row.patient for row in rows if row.fold == fold}
 
 
