@@ -14,16 +14,18 @@ from hilum.cli import training_options as options
 @options.out_option
 @options.manifest_option
 @options.seed_option
+@options.weights_option
 @options.cache_option
 def cross_validate(
-    config: Path, out: Path, manifest: Path | None, seed: int | None, cache: Path | None
-) -> None:
+    config: Path, *, out: Path, manifest: Path | None, seed: int | None, weights: str | None,
+    cache: Path | None,
+) -> None:  # fmt: skip
     """Cross-validate by patient, stratified by label and site, as the TOML file CONFIG says.
 
     Writes OUT/predictions.parquet, a row a film, each scored by the network that saw neither it nor its
     patient. A run that was stopped goes on where it stopped when the command is given again.
     """
-    settings = options.read_train_settings(config, manifest, seed)
+    settings = options.read_train_settings(config, manifest=manifest, seed=seed, weights=weights)
     import numpy as np
 
     from hilum.evaluation.discrimination import auroc

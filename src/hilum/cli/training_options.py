@@ -12,15 +12,16 @@ if TYPE_CHECKING:
     from hilum.training.settings import TrainSettings
 
 
-def read_train_settings(config: Path, manifest: Path | None, seed: int | None) -> TrainSettings:
-    """The settings file, with the manifest and seed of the command line in place of its own."""
+def read_train_settings(
+    config: Path, *, manifest: Path | None, seed: int | None, weights: str | None
+) -> TrainSettings:
+    """The settings file, with what the command line says in place of its own."""
     from hilum.settings import read_settings
     from hilum.training.settings import TrainSettings
 
-    settings = read_settings(config, TrainSettings)
-    if manifest is not None:
-        settings = dataclasses.replace(settings, manifest=manifest.resolve())
-    return settings if seed is None else dataclasses.replace(settings, seed=seed)
+    said = {"manifest": manifest and manifest.resolve(), "seed": seed, "weights": weights}
+    stated = {name: value for name, value in said.items() if value is not None}
+    return dataclasses.replace(read_settings(config, TrainSettings), **stated)
 
 
 def draw_history(folder: Path, title: str) -> None:
@@ -44,6 +45,9 @@ manifest_option = click.option(
     help="In place of the settings' own manifest.",
 )
 seed_option = click.option("--seed", type=int, help="In place of the settings' own seed.")
+weights_option = click.option(
+    "--weights", help="Pretrained weights, by name or file, in place of the settings' own."
+)
 cache_option = click.option(
     "--cache", type=click.Path(path_type=Path, file_okay=False),
     help="Where films, once read, are kept; several runs may share it.",
