@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hilum.evaluation.local_fit import Home, draw_local_fits, home_films, local_intercept, local_threshold
+from hilum.evaluation.local_fit import draw_local_fits, local_intercept, local_threshold
 
-HOME = Home(mean_positive=2.0, mean_negative=-2.0, spread=1.5, threshold=0.5)
+HOME_SICK = np.random.default_rng(9).normal(2.0, 1.5, 400)  # log odds
 
 
 def build_films(n: int, *, moved: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -18,41 +18,47 @@ def build_films(n: int, *, moved: float, seed: int) -> tuple[np.ndarray, np.ndar
 
 
 def test_no_local_film_leaves_the_threshold_at_home():
-    """Nothing is known, so nothing moves."""
-    assert local_threshold(HOME, [], []) == 0.5
+    """The cut that nine in ten of the home sick reach."""
+    cut = local_threshold(HOME_SICK, [], [], sensitivity=0.9)
+
+    reached = HOME_SICK >= cut
+    assert reached.mean() == pytest.approx(0.9, abs=0.003)
 
 
-def test_many_local_films_move_the_threshold_as_far_as_the_scores_moved():
-    """Scores that lie 1.3 higher take the threshold with them."""
+def test_many_local_films_take_the_threshold_with_them():
+    """Scores of the sick that lie 1.3 higher move the cut as far."""
     truth, logits = build_films(4000, moved=1.3, seed=1)
 
-    assert local_threshold(HOME, truth, logits) == pytest.approx(0.5 + 1.3, abs=0.08)
+    cut = local_threshold(HOME_SICK, truth, logits, sensitivity=0.9)
+
+    assert (logits[truth] >= cut).mean() == pytest.approx(0.9, abs=0.01)
 
 
-def test_one_local_film_moves_the_threshold_by_its_weight_against_the_prior():
-    """A sick film 3 above the home mean, against a doubt of 1.5 squared films: 3 / 3.25."""
-    assert local_threshold(HOME, [1], [5.0]) == pytest.approx(0.5 + 3 / (1 + 2.25))
+def test_home_counts_as_ten_films():
+    """Ten local sick below all the home sick are half of the mixture."""
+    cut = local_threshold(HOME_SICK, np.ones(10), np.full(10, -9.0), sensitivity=0.5)
+
+    assert cut == pytest.approx(HOME_SICK.min())
+    assert local_threshold(HOME_SICK, np.ones(10), np.full(10, -9.0), sensitivity=0.51) == -9.0
 
 
-def test_the_mix_of_labels_does_not_move_the_threshold():
-    """Healthy films alone, scored as at home, say that nothing moved."""
-    logits = np.full(50, -2.0)
+def test_the_healthy_do_not_move_the_threshold():
+    """They say nothing of how the sick are scored here."""
+    at_home = local_threshold(HOME_SICK, [], [], sensitivity=0.9)
 
-    assert local_threshold(HOME, np.zeros(50), logits) == pytest.approx(0.5)
-
-
-def test_home_films_are_summed_up_by_label():
-    """Means of each label, and the spread inside them."""
-    home = home_films([0, 0, 1, 1], [-3.0, -1.0, 1.0, 3.0], threshold=0.2)
-
-    assert (home.mean_negative, home.mean_positive) == (-2.0, 2.0)
-    assert home.spread == pytest.approx(1.0)
+    assert local_threshold(HOME_SICK, np.zeros(50), np.full(50, 3.0), sensitivity=0.9) == at_home
 
 
-def test_home_films_of_one_label_are_refused():
-    """There is nothing to compare the other label with."""
-    with pytest.raises(ValueError, match="both labels"):
-        home_films([1, 1], [0.1, 0.2], threshold=0.0)
+def test_no_home_film_is_refused():
+    """There is nothing to start from."""
+    with pytest.raises(ValueError, match="home films"):
+        local_threshold([], [1], [0.5], sensitivity=0.9)
+
+
+def test_a_sensitivity_of_nothing_is_refused():
+    """Every cut reaches it."""
+    with pytest.raises(ValueError, match="sensitivity"):
+        local_threshold(HOME_SICK, [1], [0.5], sensitivity=0.0)
 
 
 def test_the_intercept_makes_the_mean_probability_the_share_of_the_sick():
@@ -73,10 +79,10 @@ def test_local_films_bring_back_the_home_sensitivity():
     """Moved scores flag nearly everybody at the home threshold; fifty films mend it."""
     truth, logits = build_films(600, moved=2.5, seed=3)
 
-    none, fifty = draw_local_fits(HOME, truth, logits, sizes=(0, 50), n_draws=40, seed=0)
+    none, fifty = draw_local_fits(HOME_SICK, truth, logits, sizes=(0, 50), n_draws=40, seed=0)
 
     assert none.specificity[0] < 0.6
-    assert fifty.specificity[0] > 0.9
+    assert fifty.specificity[0] > none.specificity[0] + 0.2
     assert fifty.calibration_error[0] < none.calibration_error[0]
     assert none.n_draws == 1
 
@@ -85,9 +91,9 @@ def test_the_draws_repeat_with_their_seed():
     """Same seed, same figures."""
     truth, logits = build_films(100, moved=1.0, seed=4)
 
-    first = draw_local_fits(HOME, truth, logits, sizes=(10,), n_draws=5, seed=7)
+    first = draw_local_fits(HOME_SICK, truth, logits, sizes=(10,), n_draws=5, seed=7)
 
-    assert first == draw_local_fits(HOME, truth, logits, sizes=(10,), n_draws=5, seed=7)
+    assert first == draw_local_fits(HOME_SICK, truth, logits, sizes=(10,), n_draws=5, seed=7)
 
 
 def test_a_fit_that_leaves_nothing_to_judge_on_is_refused():
@@ -95,4 +101,4 @@ def test_a_fit_that_leaves_nothing_to_judge_on_is_refused():
     truth, logits = build_films(10, moved=0.0, seed=5)
 
     with pytest.raises(ValueError, match="leave no films"):
-        draw_local_fits(HOME, truth, logits, sizes=(10,))
+        draw_local_fits(HOME_SICK, truth, logits, sizes=(10,))
