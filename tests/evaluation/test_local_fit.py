@@ -21,7 +21,7 @@ def test_no_local_film_leaves_the_threshold_at_home():
     """The cut that nine in ten of the home sick reach."""
     cut = local_threshold(HOME_SICK, [], [], sensitivity=0.9)
 
-    reached = HOME_SICK >= cut
+    reached = cut <= HOME_SICK
     assert reached.mean() == pytest.approx(0.9, abs=0.003)
 
 
