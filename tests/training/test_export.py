@@ -59,6 +59,15 @@ def test_the_operating_point_says_that_it_was_chosen_on_its_own_films(run):
     assert facts.training_data.n == 24
 
 
+def test_the_bundle_names_the_pretrained_weights_and_no_place_of_this_machine(run, tmp_path):
+    """Their licence goes with them."""
+    started = replace(run, settings=replace(run.settings, weights=str(tmp_path / "trunk.pt")))
+
+    facts = export.bundle_facts(started, **NAMED, graphs=["classifier.onnx"])
+
+    assert facts.training_data.text.endswith("(hilum-small, its trunk from trunk.pt)")
+
+
 def test_an_engine_that_disagrees_stops_the_export(run, manifest, tmp_path):
     """A graph of another network is told by its scores."""
     arrays = export.load_films(manifest, run.settings.recipe, "", run.folder / "cache")

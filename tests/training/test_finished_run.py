@@ -54,6 +54,18 @@ def test_a_judge_of_other_settings_is_refused_with_what_differs(make_run, manife
     assert "seed" not in str(caught.value)
 
 
+def test_a_judge_may_have_had_the_same_weights_at_another_place_and_no_others(make_run, manifest, tmp_path):
+    """They are compared by their bytes; a judge from a random start is another network's."""
+    here, there = tmp_path / "here.pt", tmp_path / "there.pt"
+    here.write_bytes(b"weights")
+    there.write_bytes(b"weights")
+    run = make_run("run", weights=str(here))
+
+    read_run(run, judged_by=make_run("same", judged=manifest, weights=str(there)))
+    with pytest.raises(RunInvalid, match="the pretrained weights are others"):
+        read_run(run, judged_by=make_run("random", judged=manifest))
+
+
 def test_a_judge_of_other_films_is_refused(make_run, manifest):
     """Equal settings are not enough: the scores must be of the run's own films."""
     judge = make_run("folds", judged=manifest[:20], films=manifest[:20])

@@ -196,4 +196,6 @@ def _data_sentence(run: FinishedRun) -> str:
     rule = (
         f"{len(run.members)} networks, each on all folds but one" if len(run.members) > 1 else "one network"
     )
-    return f"{len(run.judged)} labelled films of {', '.join(sites)}; {rule} ({run.settings.network})"
+    weights = run.settings.weights
+    start = "" if weights is None else f", its trunk from {Path(weights).name}"  # no path of this machine
+    return f"{len(run.judged)} labelled films of {', '.join(sites)}; {rule} ({run.settings.network}{start})"

@@ -21,8 +21,10 @@ from hilum.training.loop import WEIGHTS_NAME
 from hilum.training.run_folder import FACTS_NAME, read_run_facts
 from hilum.training.settings import TrainSettings
 
-NOT_OF_THE_NETWORK = frozenset({"manifest", "n_folds", "seed", "n_threads", "allow_single_site_class"})
-"""Settings that may differ between a run and what judges it; the films are compared by their hash."""
+NOT_OF_THE_NETWORK = frozenset(
+    {"manifest", "weak_manifest", "weights", "n_folds", "seed", "n_threads", "allow_single_site_class"}
+)
+"""Settings that may differ between a run and what judges it; what the files hold is compared by its hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,9 @@ def _check_same_study(folder: Path, judged_by: Path, *, n_members: int) -> None:
         differences.append(
             f"the films are others ({other.get('n_films')} there, {facts.get('n_films')} here)"
         )
+    for key, what in (("weak_data_hash", "weakly labelled films"), ("weights_sha256", "pretrained weights")):
+        if facts.get(key) != other.get(key):
+            differences.append(f"the {what} are others")
     if differences:
         raise RunInvalid(f"{judged_by} cannot judge {folder}: {'; '.join(differences)}")
 
