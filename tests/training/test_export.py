@@ -15,10 +15,10 @@ from hilum.records import Scored
 from hilum.training import export
 from hilum.training.checkpoint import read_network
 from hilum.training.cross_validation import cross_validate, load_run, train_on_all
-from hilum.training.export import export_bundle, read_run
+from hilum.training.export import BundleTitle, export_bundle, read_run
 from hilum.training.loop import predicted_logits
 
-NAMED = {"name": "tiny", "version": "0.0.1", "licence": "none"}
+TITLE = BundleTitle("tiny", "0.0.1", "none")
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def run(manifest, settings, tmp_path):
 @pytest.mark.slow
 def test_a_cross_validation_becomes_an_ensemble_that_scores_as_torch_does(run, manifest, tmp_path):
     """The mean of the members' calibrated probabilities, film by film, through the whole of inference."""
-    export_bundle(run, tmp_path / "bundle", **NAMED)
+    export_bundle(run, tmp_path / "bundle", title=TITLE)
 
     bundle = read_bundle(tmp_path / "bundle")
     outcome = Predictor(bundle, n_threads=1, minimum_age_years=0).read(manifest[1].image_path)
@@ -47,9 +47,33 @@ def test_a_cross_validation_becomes_an_ensemble_that_scores_as_torch_does(run, m
     assert outcome.probability == pytest.approx(expected, abs=1e-3)  # kept arrays are of half precision
 
 
+@pytest.mark.slow
+def test_half_precision_halves_the_bundle_and_keeps_the_scores(run, manifest, tmp_path):
+    """Within a hundredth of the whole; that both engines agree on the rounded weights is checked inside."""
+    whole = export_bundle(run, tmp_path / "whole", title=TITLE)
+    half = export_bundle(run, tmp_path / "half", title=TITLE, in_half=True)
+
+    sizes = [sum(path.stat().st_size for path in bundle.folder.glob("*.onnx")) for bundle in (whole, half)]
+    scores = [
+        Predictor(bundle, n_threads=1, minimum_age_years=0).read(manifest[1].image_path).probability
+        for bundle in (whole, half)
+    ]
+    assert sizes[1] < 0.65 * sizes[0]
+    assert scores[0] == pytest.approx(scores[1], abs=0.01)
+
+
+def test_the_bundle_says_which_films_of_elsewhere_it_learnt_from(run, manifest):
+    """Their number and site; they stand in the list of training films too."""
+    other = replace(manifest[0], site="elsewhere", sha256="f" * 64)
+
+    facts = export.bundle_facts(replace(run, weak=(other,)), title=TITLE, graphs=["classifier.onnx"])
+
+    assert "and 1 of elsewhere, labelled for something akin" in facts.training_data.text
+
+
 def test_the_operating_point_says_that_it_was_chosen_on_its_own_films(run):
     """With its figures' n and interval, and 90 % of the positives at or above it."""
-    facts = export.bundle_facts(run, **NAMED, graphs=["classifier.onnx"])
+    facts = export.bundle_facts(run, title=TITLE, graphs=["classifier.onnx"])
 
     point = facts.default_point
     assert point.name == "sensitivity-90"
@@ -63,7 +87,7 @@ def test_the_bundle_names_the_pretrained_weights_and_no_place_of_this_machine(ru
     """Their licence goes with them."""
     started = replace(run, settings=replace(run.settings, weights=str(tmp_path / "trunk.pt")))
 
-    facts = export.bundle_facts(started, **NAMED, graphs=["classifier.onnx"])
+    facts = export.bundle_facts(started, title=TITLE, graphs=["classifier.onnx"])
 
     assert facts.training_data.text.endswith("(hilum-small, its trunk from trunk.pt)")
 
@@ -105,4 +129,4 @@ def test_a_network_without_a_feature_map_is_refused(manifest, settings, tmp_path
     cross_validate(load_run(replace(settings, epochs=1, network="notebook-model-4"), folder), folder)
 
     with pytest.raises(RunInvalid, match="keeps no feature map"):
-        export_bundle(read_run(folder), tmp_path / "bundle", **NAMED)
+        export_bundle(read_run(folder), tmp_path / "bundle", title=TITLE)

@@ -158,3 +158,9 @@ def test_the_exported_graph_scores_as_torch_does(network, arrays, tmp_path):
     difference = export.check_agreement(network, path, arrays, range(8))
 
     assert difference <= export.AGREEMENT
+
+
+def test_a_side_that_the_stride_does_not_divide_is_refused():
+    """The feature map and the lungs' share of it would differ in size."""
+    with pytest.raises(SettingsInvalid, match="multiple of 16"):
+        build(1, 100)

@@ -18,6 +18,7 @@ CARD_NAME = "model-card.md"
 @click.option("--name", default=None, help="Of the bundle; the folder's name where left out.")
 @click.option("--version", default="0.1.0", show_default=True, help="Of the bundle.")
 @click.option("--licence", default="not stated", help="Of the weights, as a sentence for the card.")
+@click.option("--half", is_flag=True, help="Store the weights in half precision, for half the size.")
 @click.option(
     "--judged-by", type=click.Path(path_type=Path, file_okay=False),
     help="A cross-validation of the same settings, to calibrate a run of `hilum train` on.",
@@ -35,6 +36,7 @@ def export(  # noqa: PLR0913 (click passes each option by name)
     name: str | None,
     version: str,
     licence: str,
+    half: bool,
     judged_by: Path | None,
     evidence: tuple[str, ...],
     limits: tuple[str, ...],
@@ -55,14 +57,16 @@ def export(  # noqa: PLR0913 (click passes each option by name)
     from hilum.training import export as exporting
 
     finished = exporting.read_run(run, judged_by=judged_by)
-    named = {"name": name or out.resolve().name, "version": version, "licence": licence}
-    facts = exporting.bundle_facts(finished, **named, graphs=[path.parent.name for path in finished.members])
+    title = exporting.BundleTitle(name or out.resolve().name, version, licence)
+    facts = exporting.bundle_facts(
+        finished, title=title, graphs=[path.parent.name for path in finished.members]
+    )
     rows = judged_evidence(finished.judged, facts)
     rows += [table_evidence(title, table, facts) for title, table in tables.items()]
     with tempfile.TemporaryDirectory() as scratch:
         card = Path(scratch) / CARD_NAME
         card.write_text(model_card(facts, rows, limits), encoding="utf-8")
-        bundle = exporting.export_bundle(finished, out, **named, papers=[card])
+        bundle = exporting.export_bundle(finished, out, title=title, in_half=half, papers=[card])
     click.echo(f"{bundle.label}: {len(bundle.classifiers)} network(s), torch and onnxruntime agree: {out}")
     click.echo(f"next: hilum screen FILES --bundle {out}")
 

@@ -54,9 +54,15 @@ def start_state(settings: TrainSettings, *, n_steps: int, seed: int, device: tor
     groups = parameter_groups(network, settings)
     optimiser = AdamW(groups, settings.learning_rate, weight_decay=settings.weight_decay)
     peaks = [group.get("lr", settings.learning_rate) for group in groups]
-    schedule = OneCycleLR(optimiser, peaks, total_steps=n_steps, pct_start=settings.warm_up_share)
+    schedule = OneCycleLR(optimiser, peaks, total_steps=n_steps, pct_start=_warm_up(settings, n_steps))
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.ema_decay), use_buffers=True)
     return TrainState(network, average, optimiser, schedule, torch.Generator(device).manual_seed(seed))
+
+
+def _warm_up(settings: TrainSettings, n_steps: int) -> float:
+    """The settings' share; OneCycleLR divides by zero where it is one step exactly, so then a little more."""
+    share = settings.warm_up_share
+    return share + 1e-6 if abs(share * n_steps - 1) < 1e-6 else share
 
 
 def build_network(settings: TrainSettings) -> nn.Module:

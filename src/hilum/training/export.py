@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,7 +39,7 @@ from hilum.training.cross_validation import sigmoid
 from hilum.training.finished_run import FinishedRun, check_all_known, read_run
 from hilum.training.loader import FilmArrays, load_films, lungs_graph
 from hilum.training.loop import predicted_logits
-from hilum.training.onnx_graph import WithActivationMap, write_graph
+from hilum.training.onnx_graph import WithActivationMap, store_in_half, write_graph
 
 __all__ = ["AGREEMENT", "FinishedRun", "bundle_facts", "check_agreement", "export_bundle", "operating_points",
            "read_run", "write_members"]  # fmt: skip
@@ -50,17 +51,30 @@ INTENDED_USE = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class BundleTitle:
+    """What a bundle is called."""
+
+    name: str
+    version: str
+    licence: str  # of the weights, as a sentence
+
+
 def export_bundle(
-    run: FinishedRun, destination: Path, *, name: str, version: str, licence: str, papers: Sequence[Path] = ()
+    run: FinishedRun,
+    destination: Path,
+    *,
+    title: BundleTitle,
+    in_half: bool = False,
+    papers: Sequence[Path] = (),
 ) -> Bundle:
     """Write the bundle after checking that onnxruntime gives torch's scores.
 
     Args:
         run: a finished run.
         destination: the bundle's folder, not there yet.
-        name: of the bundle.
-        version: of the bundle.
-        licence: of the weights, as a sentence.
+        title: of the bundle.
+        in_half: store the weights in half precision, for half the size.
         papers: further files for the folder, such as the model card.
 
     Raises:
@@ -69,20 +83,21 @@ def export_bundle(
     """
     lungs = None if run.settings.recipe.region == "film" else lungs_graph(run.settings.lungs)
     with tempfile.TemporaryDirectory() as scratch:
-        graphs = write_members(run, Path(scratch))
+        graphs = write_members(run, Path(scratch), in_half=in_half)
         films = Path(scratch) / LIST_NAME
-        films.write_text(training_list(run.films), encoding="ascii")
+        films.write_text(training_list([*run.films, *run.weak]), encoding="ascii")
         files = {path.name: path for path in (*graphs, films, *papers)}
         if lungs is not None:
             files["lungs.onnx"] = lungs
-        facts = bundle_facts(
-            run, name=name, version=version, licence=licence, graphs=[path.name for path in graphs]
-        )
+        facts = bundle_facts(run, title=title, graphs=[path.name for path in graphs])
         return write_bundle(destination, facts=facts, files=files)
 
 
-def write_members(run: FinishedRun, folder: Path) -> list[Path]:
-    """Each network as an ONNX graph, checked against torch on the films that judge it."""
+def write_members(run: FinishedRun, folder: Path, *, in_half: bool = False) -> list[Path]:
+    """Each network as an ONNX graph, checked against torch on the films that judge it.
+
+    In half precision torch's weights are rounded too, so that both engines are asked the same question.
+    """
     by_fold = {film.film: film.fold for film in run.judged}
     known = [film for film in run.films if film.film in by_fold]
     arrays = load_films(known, run.settings.recipe, run.settings.lungs, run.folder / "cache")
@@ -94,11 +109,15 @@ def write_members(run: FinishedRun, folder: Path) -> list[Path]:
             raise RunInvalid(
                 f"{run.settings.network} keeps no feature map, so that a bundle of it has no heat map"
             )
+        if in_half:
+            network = network.half().float()
         path = folder / ("classifier.onnx" if len(run.members) == 1 else f"classifier-{number}.onnx")
         side = run.settings.recipe.crop_side
         write_graph(
             WithActivationMap(network), path, example=torch.zeros(2, 1, side, side), outputs=("logits", "map")
         )
+        if in_half:
+            store_in_half(path)
         is_whole = len(run.members) == 1
         judged = [
             place for place, film in enumerate(arrays.films) if is_whole or by_fold[film.film] == number
@@ -131,9 +150,7 @@ def check_agreement(network: nn.Module, path: Path, arrays: FilmArrays, judged: 
     return difference
 
 
-def bundle_facts(
-    run: FinishedRun, *, name: str, version: str, licence: str, graphs: Sequence[str]
-) -> BundleFacts:
+def bundle_facts(run: FinishedRun, *, title: BundleTitle, graphs: Sequence[str]) -> BundleFacts:
     """What bundle.json says."""
     truth = np.array([row.label for row in run.judged])
     logits = np.array([float(row.extra["logit"]) for row in run.judged])
@@ -141,8 +158,8 @@ def bundle_facts(
     points = operating_points(truth, calibration.probability(logits), run)
     positives = int(truth.sum())
     return BundleFacts(
-        name=name,
-        version=version,
+        name=title.name,
+        version=title.version,
         created=datetime.now(UTC).date().isoformat(),
         commit=run.commit,
         findings=(Finding.TUBERCULOSIS.value,),
@@ -156,7 +173,7 @@ def bundle_facts(
         training_data=TrainingData(
             _data_sentence(run), n=len(truth), positives=positives, hash=run.data_hash
         ),
-        licence=licence,
+        licence=title.licence,
     )
 
 
@@ -198,4 +215,7 @@ def _data_sentence(run: FinishedRun) -> str:
     )
     weights = run.settings.weights
     start = "" if weights is None else f", its trunk from {Path(weights).name}"  # no path of this machine
-    return f"{len(run.judged)} labelled films of {', '.join(sites)}; {rule} ({run.settings.network}{start})"
+    others = ", ".join(sorted({film.site for film in run.weak}))
+    weak = f", and {len(run.weak)} of {others}, labelled for something akin" if run.weak else ""
+    films = f"{len(run.judged)} labelled films of {', '.join(sites)}{weak}"
+    return f"{films}; {rule} ({run.settings.network}{start})"

@@ -39,6 +39,7 @@ class FinishedRun:
     table: Path  # predictions of films the networks did not learn from
     judged: tuple[Prediction, ...]  # its rows
     films: tuple[Film, ...]  # all labelled films of the run's manifest, which the networks learnt from
+    weak: tuple[Film, ...] = ()  # those of its weak manifest, learnt from too and judged by nobody
 
 
 def read_run(folder: Path, *, judged_by: Path | None = None) -> FinishedRun:
@@ -69,11 +70,19 @@ def read_run(folder: Path, *, judged_by: Path | None = None) -> FinishedRun:
             "settings, or train with inner_share above 0"
         )
     judged = _read_judged(table)
-    films = tuple(film for film in read_manifest(settings.manifest) if film.label is not None)
-    if dataset_hash(films) != facts["data_hash"]:
-        raise RunInvalid(f"{settings.manifest} does not hold the films any more that {folder} was trained on")
+    films = _same_films(settings.manifest, facts["data_hash"], folder)
     check_all_known(judged, films, f"{table} judges", settings.manifest)
-    return FinishedRun(folder, settings, facts["data_hash"], facts["commit"], members, table, judged, films)
+    weak = settings.weak_manifest and _same_films(settings.weak_manifest, facts["weak_data_hash"], folder)
+    return FinishedRun(
+        folder, settings, facts["data_hash"], facts["commit"], members, table, judged, films, weak or ()
+    )
+
+
+def _same_films(manifest: Path, known: str, folder: Path) -> tuple[Film, ...]:
+    films = tuple(film for film in read_manifest(manifest) if film.label is not None)
+    if dataset_hash(films) != known:
+        raise RunInvalid(f"{manifest} does not hold the films any more that {folder} was trained on")
+    return films
 
 
 def _settings(folder: Path, facts: dict[str, Any]) -> TrainSettings:

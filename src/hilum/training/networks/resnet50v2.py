@@ -11,6 +11,8 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from hilum.errors import SettingsInvalid
+
 DEPTHS = (3, 4, 6)  # blocks a stage
 WIDTHS = (256, 512, 1024)  # channels after each stage
 N_FROZEN = 2  # stages whose weights stay as they were loaded
@@ -22,7 +24,7 @@ DROPOUT = 0.3
 def build(n_outputs: int, image_side: int) -> ResNet50V2:
     """The network for K outputs at a random start; any image side that `STRIDE` divides will do."""
     if image_side % STRIDE:
-        raise ValueError(f"the image side must be a multiple of {STRIDE}, not {image_side}")
+        raise SettingsInvalid(f"crop_side must be a multiple of {STRIDE} for this network, not {image_side}")
     return ResNet50V2(n_outputs)
 
 
