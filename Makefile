@@ -11,7 +11,7 @@ help:
 	@echo 'make run          install the torch-free station, screen twelve made films, write the report to out/'
 	@echo 'make test         install what the tests need and run them all; PYTEST_ARGS="-k zones" runs some'
 	@echo 'make lint         ruff, mypy, import-linter, codespell'
-	@echo 'make study        cross-validate, evaluate, and export configs/NAME.toml; NAME=hilum-small'
+	@echo 'make study        from raw films to evaluation and bundle by configs/NAME.toml; NAME=hilum-small'
 	@echo 'make format       let ruff lay out the code and mend what it can'
 	@echo 'make docs         write docs/reference from the code and the commands'"'"' own help'
 	@echo 'make constraints  choose the newest versions again, into constraints.txt'
@@ -28,9 +28,7 @@ test:
 
 study:
 	@scripts/install test
-	.venv/bin/hilum cross-validate configs/$(NAME).toml --out runs/$(NAME)
-	.venv/bin/hilum evaluate runs/$(NAME)/predictions.parquet --out runs/$(NAME)/evaluation
-	.venv/bin/hilum export runs/$(NAME) --out runs/$(NAME)/bundle
+	@scripts/study $(NAME)
 
 lint:
 	@scripts/install test
