@@ -164,3 +164,16 @@ def test_a_side_that_the_stride_does_not_divide_is_refused():
     """The feature map and the lungs' share of it would differ in size."""
     with pytest.raises(SettingsInvalid, match="multiple of 16"):
         build(1, 100)
+
+
+def test_a_film_and_its_mirror_image_score_alike():
+    """Out of training both are looked at, and the map is mirrored with the film."""
+    torch.manual_seed(0)
+    network = build(1, 64).eval()
+    nn.init.normal_(network.head.weight)
+    film = torch.randn(2, 1, 64, 64)
+
+    with torch.no_grad():
+        plain, mirrored = (activation_map(network, network.features(each)) for each in (film, film.flip(3)))
+
+    torch.testing.assert_close(plain, mirrored.flip(3), atol=1e-4, rtol=1e-4)

@@ -41,7 +41,15 @@ class ResNet50V2(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     def features(self, film: Tensor) -> Tensor:
-        """(N, 1, H, W) -> (N, 1024, H/16, W/16), weighted so that their mean is the mean over the lungs."""
+        """(N, 1, H, W) -> (N, 1024, H/16, W/16), weighted so that their mean is the mean over the lungs.
+
+        Out of training they are the mean of the film's and its mirror's, and so are scores and maps.
+        """
+        if self.training:
+            return self._seen(film)
+        return (self._seen(film) + self._seen(film.flip(3)).flip(3)) / 2
+
+    def _seen(self, film: Tensor) -> Tensor:
         side = (film.shape[-2] // STRIDE, film.shape[-1] // STRIDE)
         visible = F.adaptive_avg_pool2d((film.abs() > 1e-6).float(), side)  # the recipe blanks all but lungs
         share = visible / visible.mean(dim=(2, 3), keepdim=True).clamp(min=1e-3)
