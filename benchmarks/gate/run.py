@@ -187,7 +187,8 @@ def report(bundle: Bundle, chests: list[Outcome], others: list[Outcome]) -> Iter
         yield table(["chest films", *extremes], [extremes_row(one) for one in chests])
     if others:
         yield table(["other pictures", "n", "passed", "refused as"], [other_row(one) for one in others])
-        yield table(["other pictures", "n", "passed"], [half_row(others, half) for half in ("A", "B", "")])
+        head = ["other pictures", "n", "passed", "would pass by the lungs' area and confidence alone"]
+        yield table(head, [half_row(others, half) for half in ("A", "B", "")])
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
@@ -233,7 +234,16 @@ def half_row(others: list[Outcome], half: str) -> list[str]:
     """How many of a half passed; of all, where it is empty."""
     those = [one for one in others if one.name.endswith(half)]
     n, passed = sum(one.n for one in those), sum(one.verdicts[0]["passed"] for one in those)
-    return [f"half {half}" if half else "all", str(n), f"{passed} ({passed / max(n, 1):.1%})"]
+    with_lungs = sum(have_lungs(measures) for one in those for measures in one.measures)
+    counts = (f"{count} ({count / max(n, 1):.1%})" for count in (passed, with_lungs))
+    return [f"half {half}" if half else "all", str(n), *counts]
+
+
+def have_lungs(measures: dict[str, float]) -> bool:
+    """Whether the two oldest checks alone would let a picture through."""
+    limits = GateLimits(minimum_age_years=0, views=())
+    is_sized = limits.min_lung_area <= measures["lung area"] <= limits.max_lung_area
+    return is_sized and measures.get("confidence", 0) >= limits.min_lung_confidence
 
 
 if __name__ == "__main__":

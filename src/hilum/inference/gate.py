@@ -41,18 +41,20 @@ class GateLimits:
     max_two_tone_share: float = 0.95
     # None of them is coloured, and photographs are from 0.19 on; the rest is room for a sticker
     max_coloured_share: float = 0.10
-    # The lungs' limits are measured with the lungs network of hilum-small on the same films and on 229 other
-    # pictures: area 0.04 to 0.46 and confidence 0.83 to 0.99 on chests; a third of the others has both.
+    # The lungs' limits are measured with the lungs networks of hilum-small 0.1.0 and 0.2.0, on the same films
+    # and on 229 other pictures: area 0.03 to 0.46 and confidence 0.83 to 0.99 on chests; of the others a third
+    # has both by the first, and half by the second
     min_lung_area: float = 0.03  # of the square around the film
     max_lung_area: float = 0.60
     min_lung_confidence: float = 0.90  # mean probability of the lungs network inside its mask
-    # Interquartile range of grey in the lungs, of 1: 0.028 or more on chests, but for a film whose air beside
+    # Interquartile range of grey in the lungs, of 1: 0.026 or more on chests, but for a film whose air beside
     # the patient was taken for lungs, with 0
     min_lung_spread: float = 0.015
-    # Confidence gained by a turn: upright films 0.012 at most, but for that film, and two of uncertain lungs;
-    # films upside down gain 0.016 or more in 19 of 20
+    # Confidence gained by a turn: 0.0147 at most on upright films, but for that film and two of uncertain
+    # lungs; more than 0.015 on 19 of 20 films that are upside down
     max_turned_gain: float = 0.015
-    # Correlation of the lungs and what is around them with a drawn chest: 0.21 or more on grown-ups
+    # Correlation of the lungs and what is around them with a drawn chest: 0.21 or more on grown-ups, and less
+    # than 0.10 on a film that is stored upside down and on one child's
     min_lungs_likeness: float = 0.10
 
 
