@@ -42,8 +42,8 @@ class GateLimits:
     # None of them is coloured, and photographs are from 0.19 on; the rest is room for a sticker
     max_coloured_share: float = 0.10
     # The lungs' limits are measured with the lungs networks of hilum-small 0.1.0 and 0.2.0, on the same films
-    # and on 229 other pictures: area 0.03 to 0.46 and confidence 0.83 to 0.99 on chests; of the others a third
-    # has both by the first, and half by the second
+    # and on 229 other pictures. Area is 0.03 to 0.46 and confidence 0.83 to 0.99 on chests; of the others a
+    # third has both by the first, and half by the second
     min_lung_area: float = 0.03  # of the square around the film
     max_lung_area: float = 0.60
     min_lung_confidence: float = 0.90  # mean probability of the lungs network inside its mask
