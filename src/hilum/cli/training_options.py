@@ -19,9 +19,13 @@ def read_train_settings(
     from hilum.settings import read_settings
     from hilum.training.settings import TrainSettings
 
-    said = {"manifest": manifest and manifest.resolve(), "seed": seed, "weights": weights}
-    stated = {name: value for name, value in said.items() if value is not None}
-    return dataclasses.replace(read_settings(config, TrainSettings), **stated)
+    settings = read_settings(config, TrainSettings)
+    return dataclasses.replace(
+        settings,
+        manifest=settings.manifest if manifest is None else manifest.resolve(),
+        seed=settings.seed if seed is None else seed,
+        weights=settings.weights if weights is None else weights,
+    )
 
 
 def draw_history(folder: Path, title: str) -> None:
