@@ -24,7 +24,7 @@ class Probability(click.FloatRange):
 
 @click.command()
 @click.argument("films", nargs=-1, required=True, metavar="FILES_OR_FOLDERS...")
-@click.option("--bundle", default="hilum-small", show_default=True, metavar="NAME_OR_FOLDER",
+@click.option("--bundle", default="hilum-base", show_default=True, metavar="NAME_OR_FOLDER",
               help="The reader: a shipped bundle's name, or a bundle's folder.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR",
               help="Write the table, heat maps, and screening.html into this folder.")  # fmt: skip

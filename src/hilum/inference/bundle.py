@@ -36,7 +36,7 @@ FORMAT = 1
 FACTS_NAME = "bundle.json"
 MAX_FACTS_BYTES = 1_000_000  # a real one is below 10 kB; a larger one is not ours
 DESKTOP_LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")  # file managers drop these; nothing reads them
-DEFAULT_BUNDLE = "hilum-small"
+DEFAULT_BUNDLE = "hilum-base"
 
 
 @dataclass(frozen=True, kw_only=True)
