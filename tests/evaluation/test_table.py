@@ -339,3 +339,32 @@ def test_another_column_may_not_take_a_promised_name(tmp_path):
     """An extra column called score would hide the score."""
     with pytest.raises(ValueError, match="'score'"):
         write_predictions([Prediction("a", 1, 0.5, extra={"score": "x"})], tmp_path / "table.csv")
+
+
+def test_a_probability_beside_the_score_can_be_evaluated_from_parquet(tmp_path):
+    """The calibrated probability of hilum cross-validate is a number there, not text."""
+    rows = [
+        Prediction("a", 1, 0.9, extra={"probability": "0.750000", "learnt_from": "no"}),
+        Prediction("b", 0, 0.1, extra={"probability": "", "learnt_from": "no"}),
+        Prediction("c", 0, 0.2, extra={"probability": "0.250000", "learnt_from": "no"}),
+    ]
+    write_predictions(rows[::2], tmp_path / "table.parquet")
+
+    read = read_predictions(tmp_path / "table.parquet", Columns(score="probability"))
+
+    assert [row.score for row in read] == [0.75, 0.25]
+    write_predictions(rows, tmp_path / "gaps.parquet")
+    assert [row.extra["probability"] for row in read_predictions(tmp_path / "gaps.parquet")] == [
+        "0.75",
+        "",
+        "0.25",
+    ]
+
+
+def test_words_in_a_probability_column_stay_words(tmp_path):
+    """Somebody else's column of that name is kept as it is."""
+    rows = [Prediction("a", 1, 0.9, extra={"probability": "high"})]
+
+    write_predictions(rows, tmp_path / "table.parquet")
+
+    assert read_predictions(tmp_path / "table.parquet") == rows

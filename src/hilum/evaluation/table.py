@@ -28,6 +28,7 @@ CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "score": as_score, "fold": as_fold,
 }  # fmt: skip
 ATTRIBUTES = {role: "age_years" if role == "age" else role for role in CONVERTERS}  # of records.Prediction
+MEASURED = ("logit", "probability")  # of our own networks, beside the score; numbers in Parquet
 BLOCK = 10_000  # rows converted together
 NUMBERS = ("age", "label", "score", "fold")
 PARQUET_VERSION = {b"hilum_predictions_version": b"1"}
@@ -80,6 +81,8 @@ def read_predictions(path: Path, columns: Columns = Columns()) -> list[Predictio
 
 def write_predictions(rows: Sequence[Prediction], path: Path) -> None:
     """Write a prediction table that `read_predictions` reads back the same; `.csv` or `.parquet`.
+
+    A logit or probability beside the score is a number in Parquet, so its trailing zeros go.
 
     Raises:
         OutputRefused: the ending is another, or the place cannot be written to.
@@ -170,10 +173,21 @@ def _as_parquet(table: dict[str, list[Any]]) -> bytes:
     import pyarrow.parquet as pq
 
     kinds = {"age": pa.float64(), "label": pa.int8(), "score": pa.float64(), "fold": pa.int32()}
+    measured = {name: _as_numbers(table[name]) for name in MEASURED if name in table}
+    kinds |= {name: pa.float64() for name, cells in measured.items() if cells is not None}
+    table = table | {name: cells for name, cells in measured.items() if cells is not None}
     columns = {name: pa.array(cells, type=kinds.get(name, pa.string())) for name, cells in table.items()}
     buffer = io.BytesIO()
     pq.write_table(pa.table(columns).replace_schema_metadata(PARQUET_VERSION), buffer)
     return buffer.getvalue()
+
+
+def _as_numbers(cells: list[Any]) -> list[float | None] | None:
+    """The cells as numbers, so that their column can be evaluated; None where one of them is none."""
+    try:
+        return [None if cell == "" else float(cell) for cell in cells]
+    except (TypeError, ValueError):
+        return None
 
 
 def _write_whole(path: Path, content: bytes) -> None:
