@@ -9,14 +9,16 @@ import difflib
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor, nn
 from tqdm import tqdm
 
 from hilum.data.web_file import WebFile, fetch_web_file
 from hilum.errors import FetchFailed, OutputRefused, SettingsInvalid
 from hilum.imaging.hashing import file_sha256
+
+if TYPE_CHECKING:  # a run's folder asks for a checksum before torch is loaded
+    from torch import Tensor, nn
 
 PRETRAINED = {
     # ResNet50-v2 on ImageNet, of the ONNX model zoo, Apache-2.0; size and SHA-256 are those of the zoo's
@@ -134,6 +136,8 @@ def _fetched(name: str, file: WebFile) -> Path:
 
 
 def _read_state_dict(path: Path) -> dict[str, Tensor]:
+    import torch
+
     try:
         table = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch's errors for a damaged or pickled file share no base
@@ -145,7 +149,9 @@ def _read_state_dict(path: Path) -> dict[str, Tensor]:
 
 
 def _is_plain(value: object) -> bool:
-    return isinstance(value, Tensor) and value.layout == torch.strided and not value.is_quantized
+    import torch
+
+    return isinstance(value, torch.Tensor) and value.layout == torch.strided and not value.is_quantized
 
 
 def _kind(tensor: Tensor) -> str:
