@@ -63,8 +63,8 @@ def load_trunk(network: nn.Module, weights: str) -> None:
     Raises:
         SettingsInvalid: the network has no trunk, or the weights are of another one.
     """
-    trunk = getattr(network, "trunk", None)
-    if not isinstance(trunk, nn.Module):
+    trunk: nn.Module | None = getattr(network, "trunk", None)
+    if trunk is None:
         raise SettingsInvalid("weights: this network has no trunk that could take pretrained weights")
     given, wanted = pretrained_trunk(weights), trunk.state_dict()
     differences = [f"{name} is missing" for name in wanted if name not in given]
