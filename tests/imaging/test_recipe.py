@@ -16,6 +16,7 @@ from hilum.imaging.recipe import (
     model_input,
     square_box,
     without_lungs,
+    without_surroundings,
 )
 
 RECIPE = Recipe(film_side=128, lungs_side=64, crop_side=64)
@@ -99,6 +100,18 @@ def test_lungs_painted_over_leave_nothing_of_them():
     lungs_on_canvas = np.kron(lungs.mask, np.ones((2, 2), bool))
     assert (painted.pixels == without_lungs(other, lungs).pixels)[lungs_on_canvas].all()
     assert 0 < changed.mean() < 2 * lungs.area
+
+
+def test_what_stays_of_the_surroundings_is_what_the_lungs_leave():
+    """The two controls share the film out: each pixel is kept by one of them."""
+    canvas, lungs = film_canvas(build_film(), RECIPE), build_lungs()
+
+    kept = [
+        painted(canvas, lungs).pixels == canvas.pixels for painted in (without_lungs, without_surroundings)
+    ]
+
+    assert (kept[0] | kept[1]).all()
+    assert (kept[0] & kept[1]).mean() < 0.01  # where the clouds happen to be as grey
 
 
 def test_lungs_painted_over_hide_the_exposure_too():

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hilum.cli import training_options as options
+from hilum.cli.controls import show_controls
 
 
 @click.command(short_help="Train and test a network fold by fold, by patient.")
@@ -24,6 +25,8 @@ def cross_validate(
 
     Writes OUT/predictions.parquet, a row a film, each scored by the network that saw neither it nor its
     patient. A run that was stopped goes on where it stopped when the command is given again.
+
+    Then sets the result beside its controls, as `hilum controls OUT` does, in OUT/controls.json.
     """
     settings = options.read_train_settings(config, manifest=manifest, seed=seed, weights=weights)
     import numpy as np
@@ -42,4 +45,5 @@ def cross_validate(
         click.echo(f"AUC not estimable: {area.why}")
     else:
         click.echo(f"AUC {area.value:.3f} {interval}, {area.n} films, {area.n_positive} positive")
+    show_controls(out, cache=cache)
     click.echo(f"next: hilum evaluate {out / folds.PREDICTIONS_NAME} --out {out / 'evaluation'}")

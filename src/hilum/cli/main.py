@@ -24,6 +24,7 @@ COMMANDS = {
     "cross-validate": LazyCommand(
         "hilum.cli.cross_validate:cross_validate", "Train and test a network fold by fold, by patient."
     ),
+    "controls": LazyCommand("hilum.cli.controls:controls", "Set a cross-validation beside its controls."),
     "export": LazyCommand("hilum.cli.export:export", "Turn a finished run into a bundle that can screen."),
     "predict": LazyCommand(
         "hilum.cli.predict:predict", "Score a manifest's films into a table for evaluate."

@@ -40,6 +40,16 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class ControlScores:
+    """What a control makes of some of a run's films."""
+
+    name: str
+    rows: npt.NDArray[np.int64]  # (M,), indices into the run's films
+    scores: npt.NDArray[np.float64]  # (M,), each out of the film's fold; empty where there are none
+    why: str = ""  # there are none
+
+
+@dataclass(frozen=True, slots=True)
 class Control:
     """What one set of features tells of one target."""
 
@@ -98,11 +108,43 @@ def control_auroc(films: Sequence[Film], features: Matrix, target: Target, *, se
         folds = np.array(patient_folds(asked, n_folds=N_FOLDS, seed=seed))
     except TrainingRefused as refusal:
         return Estimate(None, None, None, n, n_positive, why=str(refusal))
-    scores = out_of_fold_scores(features[target.rows], target.truth, folds)
-    named = [film.patient for film in asked if film.patient]  # an empty name ties nothing
+    return patient_auroc(asked, out_of_fold_scores(features[target.rows], target.truth, folds), seed=seed)
+
+
+def patient_auroc(films: Sequence[Film], scores: npt.NDArray[np.float64], *, seed: int = 0) -> Estimate:
+    """The AUC of scores (N,) of labelled films, with DeLong's interval or, where a patient has several films,
+    by resampled patients.
+    """
+    truth = np.array([film.label for film in films], np.int64)
+    named = [film.patient for film in films if film.patient]  # an empty name ties nothing
     if len(set(named)) < len(named):
-        return auroc_clustered(target.truth, scores, [film.patient or None for film in asked], seed=seed)
-    return auroc(target.truth, scores)
+        return auroc_clustered(truth, scores, [film.patient or None for film in films], seed=seed)
+    return auroc(truth, scores)
+
+
+def label_scores(
+    name: str, films: Sequence[Film], features: Matrix, folds: npt.NDArray[np.int64]
+) -> ControlScores:
+    """How features tell the label by folds that are given, those of a network's run.
+
+    Args:
+        name: of the control.
+        films: all with a label.
+        features: (N, F); a film with a feature that is not finite is left out.
+        folds: (N,), by patient.
+
+    Raises:
+        ExtraMissing: scikit-learn is not installed.
+    """
+    rows = np.flatnonzero(np.isfinite(features).all(axis=1))
+    kept = [films[row] for row in rows.tolist()]
+    truth = np.array([film.label for film in kept], np.int64)
+    why = _why_not(kept, features[rows], Target(name, rows, truth, "" if kept else "no film has these facts"))
+    if not why and any(np.ptp(truth[folds[rows] != fold]) == 0 for fold in np.unique(folds[rows])):
+        why = "all films outside a fold have the same label"
+    if why:
+        return ControlScores(name, rows, np.empty(0), why)
+    return ControlScores(name, rows, out_of_fold_scores(features[rows], truth, folds[rows]))
 
 
 def out_of_fold_scores(

@@ -107,9 +107,15 @@ def without_lungs(canvas: Canvas, lungs: LungMask) -> Canvas:
     every film, neither its own grey, which would tell its exposure, nor one flat grey: standardised by a
     spread of nothing, the faint rim around a flat patch becomes the loudest thing on the film.
     """
-    painted = _resized_mask(_grown(lungs), canvas.pixels.shape[0]) > 0.005
-    pixels = np.where(painted, _clouds(canvas.pixels.shape[0]), canvas.pixels)
-    return Canvas(pixels, canvas.native_height, canvas.native_width)
+    return _painted_over(canvas, _widely_lungs(canvas, lungs))
+
+
+def without_surroundings(canvas: Canvas, lungs: LungMask) -> Canvas:
+    """The film with everything but its lungs, and a little around them, painted over with the same clouds.
+
+    What `without_lungs` paints over stays, and what it leaves is painted over.
+    """
+    return _painted_over(canvas, ~_widely_lungs(canvas, lungs))
 
 
 def square_box(box: tuple[float, float, float, float], margin: float) -> tuple[float, float, float, float]:
@@ -125,6 +131,16 @@ def standardise(pixels: Pixels, inside: np.ndarray) -> Pixels:
     low, middle, high = np.quantile(pixels[inside], (0.25, 0.5, 0.75))
     spread = (high - low) / 1.349 + 0.01  # IQR to standard deviation of a normal law; 0.01 guards flat lungs
     return np.asarray(np.clip((pixels - middle) / spread, -CLIP, CLIP), np.float32)
+
+
+def _widely_lungs(canvas: Canvas, lungs: LungMask) -> np.ndarray:
+    """Where the canvas shows lungs or a little around them: (S, S) truth values."""
+    return _resized_mask(_grown(lungs), canvas.pixels.shape[0]) > 0.005
+
+
+def _painted_over(canvas: Canvas, where: np.ndarray) -> Canvas:
+    pixels = np.where(where, _clouds(canvas.pixels.shape[0]), canvas.pixels)
+    return Canvas(pixels, canvas.native_height, canvas.native_width)
 
 
 def _grown(lungs: LungMask) -> Pixels:

@@ -25,7 +25,7 @@ from hilum.errors import BundleInvalid, TrainingRefused, UnreadableImage
 from hilum.findings import Laterality
 from hilum.imaging.hashing import file_sha256
 from hilum.imaging.read import read_radiograph
-from hilum.imaging.recipe import Recipe, film_canvas, model_input, without_lungs
+from hilum.imaging.recipe import Recipe, film_canvas, model_input, without_lungs, without_surroundings
 from hilum.inference.bundle import read_bundle
 from hilum.inference.lungs import LungFinder
 from hilum.records import Film
@@ -34,8 +34,10 @@ from hilum.training.run_folder import dataset_hash
 
 log = logging.getLogger(__name__)
 
-Control = Literal["none", "lungs-blanked"]
-"""What is done to the film before the recipe, to learn what else than the lungs tells the label."""
+Control = Literal["none", "lungs-blanked", "outside-blanked"]
+"""What is done to the film before the recipe, to learn what the lungs, or all but they, tell of the label."""
+
+PAINTED = {"lungs-blanked": without_lungs, "outside-blanked": without_surroundings}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,11 @@ def load_films(
     Args:
         films: from a manifest.
         recipe: the steps.
-        lungs: as in `TrainSettings`; not opened where the region is the film.
+        lungs: as in `TrainSettings`; not opened where the region is the film, and nothing is painted over.
         cache: the folder where arrays are kept.
-        control: needs the lungs region.
+        control: what is painted over.
     """
-    finder_path = None if recipe.region == "film" else lungs_graph(lungs)
+    finder_path = None if recipe.region == "film" and control == "none" else lungs_graph(lungs)
     path = cache / f"films-{_cache_key(films, recipe, finder_path, control)}.npz"
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)
@@ -149,8 +151,8 @@ def _film_arrays(
         if lungs is not None and lungs.n_parts == 0:
             log.warning("%s is left out: no lungs were found", film.film)
             continue
-        if lungs is not None and control == "lungs-blanked":
-            canvas = without_lungs(canvas, lungs)
+        if lungs is not None and control != "none":
+            canvas = PAINTED[control](canvas, lungs)
         yield film, model_input(canvas, lungs, recipe).array
 
 
