@@ -66,3 +66,19 @@ def test_painting_over_the_lungs_changes_what_the_network_sees(manifest, tmp_pat
     assert isinstance(recipe, Recipe)
     assert plain.arrays.shape == blanked.arrays.shape
     assert (plain.arrays != blanked.arrays).any()
+
+
+def test_whole_films_too_are_shared_out_between_lungs_and_all_else(manifest, tmp_path):
+    """A recipe that looks for no lungs finds them for its controls; each pixel is kept by one of the two."""
+    bundle = write_tiny_bundle(tmp_path / "tiny")
+    recipe = replace(bundle.recipe, region="film", crop_side=bundle.recipe.film_side)
+
+    def arrays(control):
+        return load_films(manifest, recipe, str(bundle.folder), tmp_path / "cache", control=control).arrays
+
+    plain, others = arrays("none"), arrays("lungs-blanked")
+    lungs = arrays("outside-blanked")
+
+    assert ((lungs == plain) | (others == plain)).all()
+    assert 0.2 < (lungs == plain).float().mean() < 0.8
+    assert (lungs != others).any()

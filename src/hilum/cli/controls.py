@@ -26,7 +26,7 @@ def controls(run: Path, sites: tuple[Path, ...], cache: Path | None) -> None:
     RUN is the folder of a finished cross-validation.
 
     Each control is fitted and judged by the run's own folds, and the network is compared with it on the same
-    films. The last line says whether the network beats them.
+    films. A sentence at the end says whether the network beats them.
 
     Writes RUN/controls.json anew.
     """
@@ -64,7 +64,7 @@ def show_controls(folder: Path, *, sites: tuple[Path, ...] = (), cache: Path | N
 
 
 def _lines(found: Controls) -> list[str]:
-    from hilum.reports.controls import controls_table, copies_line
+    from hilum.reports.controls import controls_table, copies_line, unreadable_line
     from hilum.training.controls import IS_LUNGS_ONLY
 
     only = found.lungs_only
@@ -72,5 +72,5 @@ def _lines(found: Controls) -> list[str]:
     lines.append(copies_line(found.copies))
     lines += [f"lungs only: {IS_LUNGS_ONLY}"] if only is None else controls_table([only])[1:]
     if found.unreadable:
-        lines.append(f"{len(found.unreadable)} films could not be read, and stand in no control of pixels")
+        lines.append(unreadable_line(found.unreadable))
     return lines

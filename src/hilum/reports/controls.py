@@ -46,6 +46,13 @@ def copies_line(copies: PartedCopies) -> str:
     )
 
 
+def unreadable_line(films: Sequence[str]) -> str:
+    """How many films no control of pixels could use, and the first of them."""
+    if len(films) == 1:
+        return f"1 film could not be read and stands in no control of pixels: {films[0]}"
+    return f"{len(films)} films could not be read and stand in no control of pixels, the first {films[0]}"
+
+
 def site_lines(where: str, told: Sequence[SiteTold]) -> list[str]:
     """A line a set of features: how well it tells the sites apart."""
     width = max(len(each.features) for each in told)
