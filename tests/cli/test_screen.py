@@ -59,11 +59,18 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 
 
 def shell(bundle: Path, *arguments: str | Path, **options) -> subprocess.Popen[str]:
-    """Starts the command as a process of its own."""
+    """Starts the command as a process of its own.
+
+    It hears Ctrl-C even where the tests run behind a shell's `&`, and so do not.
+    """
     words = [sys.executable, "-m", "hilum.cli.main", "screen", "--bundle", bundle, *arguments]
-    return subprocess.Popen(
-        list(map(str, words)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
-    )
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            list(map(str, words)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+        )
+    finally:
+        signal.signal(signal.SIGINT, heard)
 
 
 def test_json_is_an_array_with_the_promised_keys(screen, films):
