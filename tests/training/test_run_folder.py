@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from hilum.data.manifest import dataset_hash
 from hilum.errors import OutputRefused, RunInvalid
-from hilum.training.run_folder import dataset_hash, open_run, read_json
+from hilum.training.run_folder import open_run, read_json
 
 
 def test_the_folder_holds_settings_commit_versions_and_data_hash(settings, arrays, tmp_path):

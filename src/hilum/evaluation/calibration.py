@@ -138,7 +138,7 @@ def _newton(z: Scores, target: Scores) -> tuple[float, float]:
     design = np.stack([z, np.ones_like(z)], axis=1)  # (N, 2)
     loss = _cross_entropy(design @ weights, target)
     for _ in range(MAX_STEPS):
-        chance = _sigmoid(design @ weights)
+        chance = sigmoid(design @ weights)
         gradient = design.T @ (chance - target)
         curvature = (design * (chance * (1 - chance))[:, None]).T @ design + 1e-12 * np.eye(2)
         step = np.linalg.solve(curvature, gradient)
@@ -156,7 +156,8 @@ def _cross_entropy(logits: Scores, target: Scores) -> float:
     return float((np.logaddexp(0.0, logits) - target * logits).sum())
 
 
-def _sigmoid(logits: Scores) -> Scores:
+def sigmoid(logits: Scores) -> Scores:
+    """The logistic function of log odds (N,)."""
     shrunk = np.exp(-np.abs(logits))  # never overflows
     return np.where(logits >= 0, 1 / (1 + shrunk), shrunk / (1 + shrunk))
 

@@ -18,7 +18,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from hilum.evaluation.calibration import ece
+from hilum.evaluation.calibration import ece, sigmoid
 from hilum.evaluation.operating_points import WHO_SENSITIVITY
 from hilum.evaluation.vectors import Scores, Truth, as_scores, as_truth
 
@@ -80,7 +80,7 @@ def local_intercept(truth: npt.ArrayLike, logit: npt.ArrayLike) -> float:
     logits = as_scores(logit, like=labels)
     added = 0.0
     for _ in range(MAX_NEWTON_STEPS):
-        chance = _probability(logits + added)
+        chance = sigmoid(logits + added)
         slope = float((labels - chance).sum()) - added / PRIOR_SPREAD**2
         step = slope / (float((chance * (1 - chance)).sum()) + 1 / PRIOR_SPREAD**2)
         added += step
@@ -135,15 +135,10 @@ def _judged(
     if not truth.any() or truth.all():
         raise ValueError(f"{size} local films leave no films of both labels to judge on")
     flagged = left >= choose(labels[seen], logits[seen])
-    error = ece(truth, _probability(left + local_intercept(labels[seen], logits[seen]))).value
+    error = ece(truth, sigmoid(left + local_intercept(labels[seen], logits[seen]))).value
     return float(flagged[truth].mean()), float((~flagged[~truth]).mean()), float(error or 0.0)
 
 
 def _mean_and_range(values: Scores) -> tuple[float, float, float]:
     low, high = np.quantile(values, [0.05, 0.95])
     return float(values.mean()), float(low), float(high)
-
-
-def _probability(logits: Scores) -> Scores:
-    half: Scores = 0.5 * (1 + np.tanh(0.5 * logits))
-    return half

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hilum.data.manifest import dataset_hash, read_manifest
+from hilum.data.manifest import dataset_hash
 from hilum.errors import RunInvalid
 from hilum.evaluation.table import read_predictions
 from hilum.records import Film, Prediction
 from hilum.settings import build_settings, settings_as_table
-from hilum.training.cross_validation import PREDICTIONS_NAME
+from hilum.training.cross_validation import PREDICTIONS_NAME, labelled_films
 from hilum.training.loop import WEIGHTS_NAME
 from hilum.training.run_folder import FACTS_NAME, read_run_facts
 from hilum.training.settings import TrainSettings
@@ -79,7 +79,7 @@ def read_run(folder: Path, *, judged_by: Path | None = None) -> FinishedRun:
 
 
 def _same_films(manifest: Path, known: str, folder: Path) -> tuple[Film, ...]:
-    films = tuple(film for film in read_manifest(manifest) if film.label is not None)
+    films = tuple(labelled_films(manifest))
     if dataset_hash(films) != known:
         raise RunInvalid(f"{manifest} does not hold the films any more that {folder} was trained on")
     return films

@@ -21,6 +21,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from hilum import imaging
+from hilum.data.manifest import dataset_hash
 from hilum.errors import BundleInvalid, TrainingRefused, UnreadableImage
 from hilum.findings import Laterality
 from hilum.imaging.hashing import file_sha256
@@ -30,7 +31,6 @@ from hilum.inference.bundle import read_bundle
 from hilum.inference.lungs import LungFinder
 from hilum.records import Film
 from hilum.settings import settings_as_table
-from hilum.training.run_folder import dataset_hash
 
 log = logging.getLogger(__name__)
 

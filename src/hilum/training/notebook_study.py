@@ -23,7 +23,7 @@ import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
-from hilum.data.manifest import read_manifest
+from hilum.data.manifest import dataset_hash, read_manifest
 from hilum.data.splits import check_trainable
 from hilum.errors import OutputRefused, RunInvalid
 from hilum.imaging.recipe import Recipe
@@ -33,7 +33,7 @@ from hilum.training.device import make_repeatable
 from hilum.training.loader import FilmArrays, build_arrays, load_films
 from hilum.training.notebook_task import ENTRIES, SHARES, Task, is_finished, read_result, run_task
 from hilum.training.notebook_training import BATCH_SIZE, GEOMETRY, LEARNING_RATE
-from hilum.training.run_folder import dataset_hash, provenance, read_json, write_json
+from hilum.training.run_folder import provenance, read_json, write_json
 
 STUDY_NAME = "study.json"
 

@@ -75,11 +75,16 @@ def load_trunk(network: nn.Module, weights: str) -> None:
         if name in given and _kind(given[name]) != _kind(wanted[name])
     ]
     if differences:
-        more = f", and {len(differences) - N_SHOWN} more" if len(differences) > N_SHOWN else ""
         raise SettingsInvalid(
-            f"weights: {weights} does not fit the network's trunk: {'; '.join(differences[:N_SHOWN])}{more}"
+            f"weights: {weights} does not fit the network's trunk: {shown_differences(differences)}"
         )
     trunk.load_state_dict(given)
+
+
+def shown_differences(differences: list[str]) -> str:
+    """The first `N_SHOWN` of them, and how many more there are."""
+    more = f", and {len(differences) - N_SHOWN} more" if len(differences) > N_SHOWN else ""
+    return f"{'; '.join(differences[:N_SHOWN])}{more}"
 
 
 def weights_sha256(weights: str | None) -> str | None:

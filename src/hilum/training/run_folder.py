@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hilum.data.manifest import dataset_hash as dataset_hash  # what a run is known by
+from hilum.data.manifest import dataset_hash
 from hilum.errors import OutputRefused, RunInvalid
 from hilum.records import Film
 from hilum.settings import settings_as_table

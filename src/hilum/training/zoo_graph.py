@@ -16,9 +16,9 @@ from torch import Tensor
 
 from hilum.errors import ExtraMissing, SettingsInvalid
 from hilum.training.networks.resnet50v2 import DEPTHS, Trunk
+from hilum.training.pretrained import shown_differences
 
 NORM = {"weight": "gamma", "bias": "beta", "running_mean": "running_mean", "running_var": "running_var"}
-N_SHOWN = 3  # differences that a message names
 
 
 def read_zoo_trunk(path: Path) -> dict[str, Tensor]:
@@ -44,10 +44,8 @@ def read_zoo_trunk(path: Path) -> dict[str, Tensor]:
         f"{name} has no place" for name in sorted(found.keys() - names.values()) if in_stages.fullmatch(name)
     ]
     if differences:
-        more = f", and {len(differences) - N_SHOWN} more" if len(differences) > N_SHOWN else ""
         raise SettingsInvalid(
-            f"weights: {path} is no ResNet50-v2 of the ONNX model zoo: "
-            f"{'; '.join(differences[:N_SHOWN])}{more}"
+            f"weights: {path} is no ResNet50-v2 of the ONNX model zoo: {shown_differences(differences)}"
         )
     counts = {name: torch.tensor(0) for name in wanted if name.endswith("num_batches_tracked")}
     return {ours: found[theirs] for ours, theirs in names.items()} | counts
