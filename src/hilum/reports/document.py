@@ -30,7 +30,7 @@ class Bullets:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of text under a header; the first column names the row, the others align as their cells suggest."""
+    """Rows of text under a header; the first column names the row, the others hold figures."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]  # each as long as the header
