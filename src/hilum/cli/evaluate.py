@@ -2,41 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-ROLES = {
-    "film": "the film's id",
-    "label": "the label: 1, 0, or nothing where not stated",
-    "score": "the score, higher for more suspicious",
-    "patient": "the patient",
-    "site": "the site",
-    "age": "the age in years",
-    "sex": "the sex",
-    "fold": "the fold of a cross-validation",
-}
-
-
-def finite(ctx: click.Context, param: click.Parameter, values: tuple[float, ...]) -> tuple[float, ...]:
-    """Refuse NaN and infinity, which click takes for numbers and at which no film is flagged."""
-    for value in values:
-        if not math.isfinite(value):
-            raise click.BadParameter(f"{value} is not a finite number", ctx=ctx, param=param)
-    return values
-
-
-def column_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command `--film-column` and its like, one for each role of a prediction table."""
-    for role, what in reversed(ROLES.items()):
-        command = click.option(
-            f"--{role}-column", role, default=role, show_default=True, metavar="NAME",
-            help=f"The column that holds {what}.",
-        )(command)  # fmt: skip
-    return command
+from hilum.cli.table_options import column_options, finite, read_table
 
 
 @click.command()
@@ -62,13 +33,12 @@ def evaluate(predictions: Path, out: Path, **options: Any) -> None:
     """
     from hilum.errors import OutputRefused
     from hilum.evaluation.summary import EvaluationSettings, summarise
-    from hilum.evaluation.table import Columns, read_predictions
     from hilum.reports.evaluation import summary_lines, write_evaluation
 
     if out.exists() and not out.is_dir():
         raise OutputRefused(f"{out}: is a file, and --out must be a folder")
-    columns = Columns(**{role: options.pop(role) for role in ROLES})
-    evaluation = summarise(read_predictions(predictions, columns), EvaluationSettings(**options))
+    rows = read_table(predictions, options)
+    evaluation = summarise(rows, EvaluationSettings(**options))
     page = write_evaluation(evaluation, predictions, out)[0]
     for line in (*summary_lines(evaluation), f"page: {page}"):
         click.echo(line)

@@ -1,0 +1,64 @@
+"""The options that say what a prediction table calls its columns, shared by every command that reads one.
+
+Trap: an option's name is a role of `evaluation.table.Columns`; a role added there gets its line in `ROLES`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from hilum.evaluation.table import Columns
+    from hilum.records import Prediction
+
+ROLES = {
+    "film": "the film's id",
+    "label": "the label: 1, 0, or nothing where not stated",
+    "score": "the score, higher for more suspicious",
+    "patient": "the patient",
+    "site": "the site",
+    "age": "the age in years",
+    "sex": "the sex",
+    "fold": "the fold of a cross-validation",
+}
+
+
+def finite(ctx: click.Context, param: click.Parameter, values: tuple[float, ...]) -> tuple[float, ...]:
+    """Refuse NaN and infinity, which click takes for numbers and at which no film is flagged."""
+    for value in values:
+        if not math.isfinite(value):
+            raise click.BadParameter(f"{value} is not a finite number", ctx=ctx, param=param)
+    return values
+
+
+def column_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `--film-column` and its like, one for each role of a prediction table."""
+    for role, what in reversed(ROLES.items()):
+        command = click.option(
+            f"--{role}-column", role, default=role, show_default=True, metavar="NAME",
+            help=f"The column that holds {what}.",
+        )(command)  # fmt: skip
+    return command
+
+
+def table_columns(options: dict[str, Any]) -> Columns:
+    """Take the column options out of a command's options, so that what is left is the command's own."""
+    from hilum.evaluation.table import Columns
+
+    return Columns(**{role: options.pop(role) for role in ROLES})
+
+
+def read_table(path: Path, options: dict[str, Any]) -> list[Prediction]:
+    """Read the table as the column options name it, and take those options out.
+
+    Raises:
+        TableInvalid: names the row and column of the first thing that is wrong.
+    """
+    from hilum.evaluation.table import read_predictions
+
+    return read_predictions(path, table_columns(options))
