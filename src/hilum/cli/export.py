@@ -52,7 +52,7 @@ def export(  # noqa: PLR0913 (click passes each option by name)
     for folder in (run, judged_by):
         if folder is not None:
             read_run_facts(folder)  # a mistyped folder is told at once, before torch is loaded
-    from hilum.reports.evidence import judged_evidence, table_evidence
+    from hilum.reports.bundle_evidence import judged_evidence, table_evidence
     from hilum.reports.model_card import model_card
     from hilum.training import export as exporting
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from hilum.inference.bundle import BundleFacts
 from hilum.records import Estimate
-from hilum.reports.evidence import Evidence
+from hilum.reports.bundle_evidence import Evidence
 
 
 def model_card(facts: BundleFacts, evidence: Sequence[Evidence], limits: Sequence[str]) -> str:
