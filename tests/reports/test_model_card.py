@@ -12,7 +12,7 @@ from hilum.evaluation.operating_points import at_threshold
 from hilum.evaluation.table import write_predictions
 from hilum.inference.bundle import Calibration
 from hilum.records import Prediction
-from hilum.reports.evidence import judged_evidence, table_evidence
+from hilum.reports.bundle_evidence import judged_evidence, table_evidence
 from hilum.reports.model_card import model_card, shown
 
 LOGITS = (-2.0, -1.0, 0.5, -0.5, 1.0, 2.0)  # of films 0, 0, 0, 1, 1, 1
