@@ -1,10 +1,10 @@
 """The alarm: one verdict over many figures of a window of films, false in one window of N.
 
-All figures of the window are compared with those of windows drawn without replacement from the reference and
-the window together. The smallest p of all figures is itself judged against the smallest p of each drawn window
-(Westfall and Young 1993, single step), so that looking at ten figures costs what it must and no more. The
-verdict is exact: where the window's films are exchangeable with the reference's, an alarm comes in at most one
-window of N, whatever the distribution, ties, and sizes.
+All figures of the window are compared with those of windows drawn without replacement from the reference
+and the window together. The smallest p of all figures is itself judged against the smallest p of each drawn
+window (Westfall and Young 1993, single step), so that looking at ten figures costs what it must and no more.
+The verdict is exact: where the window's films are exchangeable with the reference's, an alarm comes in at
+most one window of N, whatever the distribution, ties, and sizes.
 Trap: exchangeable means film by film. Several films of a patient, or days that differ among themselves in the
 reference too, make alarms more frequent than stated.
 """
@@ -23,8 +23,8 @@ from hilum.evaluation.vectors import Codes
 Window = npt.NDArray[np.int64]  # (B, n) places in the pool, a row a window
 Statistic = Callable[[Window], npt.NDArray[np.float64]]  # (B, n) -> (B,), larger for stranger
 
-DRAWS_PER_FALSE_ALARM = 20  # so that a stated rate of one in N rests on twenty draws at least
-FEWEST_DRAWS, MOST_DRAWS = 1_999, 19_999
+DRAWS_PER_FALSE_ALARM = 20  # so that a stated rate of one in N rests on twenty draws
+FEWEST_PER_FALSE_ALARM = 4  # where windows are large
 MOST_DRAWN_FILMS = 50_000_000  # about ten seconds; larger windows are judged on fewer draws
 CHUNK_FILMS = 2_000_000  # drawn films in memory at a time
 
@@ -42,9 +42,11 @@ class AlarmRule:
 
     def n_draws(self, n_window: int) -> int:
         """Windows to draw; never so few that the rate could not be reached."""
-        wanted = DRAWS_PER_FALSE_ALARM * self.windows_per_false_alarm - 1
-        wanted = min(max(wanted, FEWEST_DRAWS), max(MOST_DRAWS, 2 * self.windows_per_false_alarm - 1))
-        return max(2 * self.windows_per_false_alarm - 1, min(wanted, MOST_DRAWN_FILMS // max(n_window, 1)))
+        fewest, wanted = (
+            times * self.windows_per_false_alarm - 1
+            for times in (FEWEST_PER_FALSE_ALARM, DRAWS_PER_FALSE_ALARM)
+        )
+        return max(fewest, min(wanted, MOST_DRAWN_FILMS // max(n_window, 1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,9 @@ class Verdict:
         return tuple(sorted(loud, key=lambda name: (self.adjusted[name], self.p_values[name])))
 
     def as_json(self) -> dict[str, Any]:
-        return {"p": self.p, "is_alarm": self.is_alarm, "raised_by": list(self.raised_by), "level": self.level,
-                "n_draws": self.n_draws, "p_values": dict(self.p_values), "adjusted": dict(self.adjusted)}  # fmt: skip
+        return {"p": self.p, "is_alarm": self.is_alarm, "raised_by": list(self.raised_by),
+                "level": self.level, "n_draws": self.n_draws, "p_values": dict(self.p_values),
+                "adjusted": dict(self.adjusted)}  # fmt: skip
 
 
 def judge(
@@ -89,17 +92,19 @@ def judge(
         statistics: the figures, by name.
         in_window: (N,) which films of the pool are the window's.
         rule: the rate and the seed.
-        strata: (N,) the stratum of each film; windows are then drawn with as many films of each stratum as the
-            window has, so that a changed mix of strata is no evidence.
+        strata: (N,) the stratum of each film; windows are then drawn with as many films of each stratum as
+            the window has, so that a changed mix of strata is no evidence.
     """
     codes = np.zeros(in_window.size, np.int64) if strata is None else strata
     n_draws = rule.n_draws(int(in_window.sum()))
     seen = _values(statistics, _observed(in_window, codes))
     rng = np.random.default_rng(rule.seed)
     drawn = [_values(statistics, window) for window in _windows(in_window, codes, n_draws, rng)]
-    p_values = _shares_as_large(np.concatenate([seen, *drawn]))  # (1 + B, figures)
-    smallest = p_values.min(axis=1, initial=1.0)
-    adjusted = [float((smallest <= p).mean()) for p in p_values[0]]
+    values = np.concatenate([seen, *drawn])  # (1 + B, figures)
+    p_values = _shares_as_large(values)
+    keys = p_values - _tie_breaks(values)
+    smallest = keys.min(axis=1, initial=1.0)
+    adjusted = [float((smallest <= key).mean()) for key in keys[0]]
     return Verdict(
         p_values=dict(zip(statistics, map(float, p_values[0]), strict=True)),
         adjusted=dict(zip(statistics, adjusted, strict=True)),
@@ -111,7 +116,7 @@ def judge(
 def _values(statistics: Mapping[str, Statistic], window: Window) -> npt.NDArray[np.float64]:
     """(B, figures), rounded so that sums in another order stay ties."""
     columns = [statistic(window) for statistic in statistics.values()]
-    return np.round(np.stack(columns, axis=1), 10) if columns else np.zeros((len(window), 0))
+    return np.asarray(np.stack(columns, axis=1) if columns else np.zeros((len(window), 0))).round(10)
 
 
 def _shares_as_large(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -121,6 +126,15 @@ def _shares_as_large(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]
         ordered = np.sort(column)
         out[:] = (column.size - np.searchsorted(ordered, column, side="left")) / column.size
     return shares
+
+
+def _tie_breaks(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Less than a step of p, larger for values further out: of two windows that each lead in a figure, the
+    one that leads by more standard deviations is the stranger.
+    """
+    spread = values.std(axis=0)
+    out = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    return np.asarray((0.5 + np.arctan(out) / np.pi) / (2 * len(values)))
 
 
 def _observed(in_window: npt.NDArray[np.bool_], codes: Codes) -> Window:

@@ -1,4 +1,4 @@
-"""How far two sets of scores lie apart: PSI without its small-sample bias, KS with an exact p, the median's shift.
+"""How far two sets of scores lie apart: PSI beside its small-sample bias, KS with an exact p, median shift.
 
 Trap: the PSI's folklore limits of 0.1 and 0.25 know nothing of sample size. Two windows of 50 films from one
 and the same source differ by 0.36 on average with ten bins, so a PSI is shown beside what chance alone gives.
@@ -38,7 +38,7 @@ class StabilityIndex:
 
 
 def bin_edges(scores: Scores, n_bins: int = N_BINS) -> Scores:
-    """Inner edges of bins with equal shares of `scores`; tied edges fall together, so there may be fewer bins.
+    """Inner edges of bins with equal shares of `scores`; tied edges fall together, and the bins are fewer.
 
     Empty where all scores are equal: then there is one bin.
     """
@@ -57,8 +57,8 @@ def bin_codes(scores: Scores, edges: Scores) -> Codes:
 def stability_index(reference: Scores, current: Scores, n_bins: int = N_BINS) -> StabilityIndex:
     """The PSI over bins that hold equal shares of both sets together.
 
-    Bins of the pooled films, not of the reference alone: then chance treats both sets alike, and a permutation
-    test of the index is exact. Its mean by chance is (bins - 1)(1/n + 1/m) to first order.
+    Bins of the pooled films, not of the reference alone: then chance treats both sets alike, and a
+    permutation test of the index is exact. Its mean by chance is (bins - 1)(1/n + 1/m) to first order.
 
     Raises:
         ValueError: a set is empty.
@@ -108,7 +108,7 @@ def ks_p_value(reference: Scores, current: Scores) -> float:
 
 
 def _exact_p(n: int, m: int, reached: int, is_end: npt.NDArray[np.bool_]) -> float:
-    """Walk the pooled films in order; a way that reaches `reached` / (n m) at the end of a tie has fallen out.
+    """Walk the pooled films in order; a way that is `reached` / (n m) apart at a tie's end has fallen out.
 
     `staying[i]` is the probability that i of the films so far are of the smaller set and none fell out.
     """

@@ -1,4 +1,4 @@
-"""The figures of a window of films that the alarm watches, each as a distance from the pool it was drawn from.
+"""The figures of a window of films that the alarm watches, each as a distance from the pool it is drawn from.
 
 Every figure is computed for many drawn windows at once, as (B, n) places in the pool -> (B,) distances.
 Trap: for the alarm to be exact a figure may know the pool and the window, never which films are the
@@ -7,7 +7,7 @@ reference's; so bins and centres are the pool's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +46,7 @@ def share_figure(is_so: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_]) -> 
 
     def distance(window: Window) -> Distances:
         n = asked[window].sum(axis=1)
-        return np.abs(hits[window].sum(axis=1) / np.maximum(n, 1) - centre) * (n > 0)
+        return np.asarray(np.abs(hits[window].sum(axis=1) / np.maximum(n, 1) - centre) * (n > 0))
 
     return distance
 
@@ -60,14 +60,14 @@ def mix_figure(groups: Sequence[str | None]) -> Statistic:
     def distance(window: Window) -> Distances:
         counts = _row_counts(codes[window], n_groups)
         expected = shares * window.shape[1]
-        return ((counts - expected) ** 2 / np.where(expected > 0, expected, 1)).sum(axis=1)
+        return np.asarray(((counts - expected) ** 2 / np.where(expected > 0, expected, 1)).sum(axis=1))
 
     return distance
 
 
-def group_codes(groups: Sequence[str | None]) -> Codes:
+def group_codes(groups: Sequence[Hashable]) -> Codes:
     """Groups as numbers from 0, in the order in which they come."""
-    seen: dict[str | None, int] = {}
+    seen: dict[Hashable, int] = {}
     return np.array([seen.setdefault(group, len(seen)) for group in groups], np.int64)
 
 
@@ -88,7 +88,7 @@ class _MedianShift:
         row = np.arange(len(places))
         pair = [places[row, np.clip(at, 0, None)] for at in ((n - 1) // 2, n // 2)]
         both = [self._levels[np.minimum(place, self._levels.size - 1)] for place in pair]
-        return np.abs((both[0] + both[1]) / 2 - self._centre) * (n > 0)
+        return np.asarray(np.abs((both[0] + both[1]) / 2 - self._centre) * (n > 0))
 
 
 class _Distance:
@@ -112,7 +112,7 @@ class _Distance:
         step = np.arange(1, places.shape[1] + 1)
         above = np.where(is_scored, step / n - self._upto[places], 0.0)
         under = np.where(is_scored, self._below[places] - (step - 1) / n, 0.0)
-        return np.maximum(above, under).max(axis=1, initial=0.0)
+        return np.asarray(np.maximum(above, under).max(axis=1, initial=0.0))
 
 
 class _Stability:
@@ -125,7 +125,7 @@ class _Stability:
 
     def __call__(self, window: Window) -> Distances:
         counts = _row_counts(self._codes[window], self._n_bins + 1)[:, : self._n_bins]
-        return index_of_counts(self._counts - counts, counts) * (counts.sum(axis=1) > 0)
+        return np.asarray(index_of_counts(self._counts - counts, counts) * (counts.sum(axis=1) > 0))
 
 
 def _row_counts(codes: Codes, n_codes: int) -> Codes:
