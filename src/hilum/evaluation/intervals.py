@@ -44,13 +44,46 @@ def wilson(successes: int, n: int, confidence: float = CONFIDENCE) -> Estimate:
         raise ValueError(f"{successes} successes of {n}")
     if n == 0:
         return Estimate(None, None, None, n=0, why="there is nothing to count")
+    low, high = _wilson_ends(successes / n, n, confidence)
+    return Estimate(successes / n, low, high, n=n, method="Wilson")
+
+
+def _wilson_ends(share: float, n: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
     z = normal_quantile(confidence)
-    share = successes / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    low = 0.0 if successes == 0 else max(0.0, float(centre - half))
-    high = 1.0 if successes == n else min(1.0, float(centre + half))
-    return Estimate(share, low, high, n=n, method="Wilson")
+    low = 0.0 if share == 0 else max(0.0, float(centre - half))
+    high = 1.0 if share == 1 else min(1.0, float(centre + half))
+    return low, high
+
+
+def wilson_by_patient(
+    successes: npt.NDArray[np.bool_], codes: Codes, weights: Draws | None = None
+) -> Estimate:
+    """The share of films with success, with Wilson's interval for as many films as their patients are worth.
+
+    Films of one patient tend to be alike, so that n films tell as much as n / (design effect) of as many
+    patients (Rao and Scott 1992, Biometrics 48:577); where all films are alike, they count as their patients.
+
+    Args:
+        codes: (N,) the patient of each film.
+        weights: (N,) above 0, how many people each film stands for; None where all stand for as many.
+    """
+    n, hits = successes.size, int(successes.sum())
+    patients, places = np.unique(codes, return_inverse=True)
+    plain = wilson(hits, n)
+    if n == 0 or (patients.size == n and weights is None):
+        return plain
+    heavy = np.ones(n) if weights is None else weights / weights.mean()
+    share = 1.0 if hits == n else float(heavy @ successes) / n
+    sums = np.bincount(places, weights=heavy * (successes - share))
+    variance = patients.size / max(patients.size - 1, 1) * float(sums @ sums) / n**2
+    of_patients = np.bincount(places, weights=heavy)
+    alike = n**2 / float(of_patients @ of_patients) if weights is not None else float(patients.size)
+    worth = share * (1 - share) / variance if variance > 0 else alike
+    low, high = _wilson_ends(share, min(worth, float(n)))
+    method = "Wilson, by patient" if weights is None else "Wilson, weighted, by patient"
+    return replace(plain, value=share, low=low, high=high, method=method)
 
 
 def draw_patients(codes: Codes, *, rng: np.random.Generator) -> Draws:
@@ -122,6 +155,27 @@ def newcombe_auc(value: float, n_positive: int, n_negative: int, confidence: flo
     high = _newcombe_end(value, n_positive, n_negative, z=z, towards=1.0)
     n = n_positive + n_negative
     return Estimate(value, low, high, n=n, n_positive=n_positive, method="Newcombe")
+
+
+def squared_and_added(first: Estimate, second: Estimate) -> tuple[float, float]:
+    """The ends of the interval of `first - second` from those of its two parts, taken as independent.
+
+    Each end is as far off as the two parts' ends on that side, squared, added, and rooted: Newcombe 1998
+    (Stat Med 17:873, method 10) for proportions, Zou and Donner 2008 (Stat Med 27:1693) for any figure.
+
+    Raises:
+        ValueError: one of the two has no interval.
+    """
+    ours, our_low, our_high = _ends(first)
+    theirs, their_low, their_high = _ends(second)
+    down, up = np.hypot(ours - our_low, their_high - theirs), np.hypot(our_high - ours, theirs - their_low)
+    return float(ours - theirs - down), float(ours - theirs + up)
+
+
+def _ends(estimate: Estimate) -> tuple[float, float, float]:
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        raise ValueError("a difference's interval needs those of both parts")
+    return estimate.value, estimate.low, estimate.high
 
 
 def _newcombe_end(value: float, n_positive: int, n_negative: int, *, z: float, towards: float) -> float:
