@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -33,7 +34,8 @@ DASHES = ("-", "--", "-.", ":")
 NEGATIVE = BLUE  # films with label 0, in every figure
 POSITIVE = VERMILION  # films with label 1
 
-DOTS_PER_INCH = 150
+DOTS_PER_INCH = 150  # on a screen
+PRINT_DOTS_PER_INCH = 200
 
 Corner = Literal["best", "upper left", "upper right", "lower left", "lower right"]
 
@@ -72,11 +74,18 @@ def style_legend(axes: Axes, where: Corner = "best") -> None:
     legend.set_loc(where)
 
 
-def png_bytes(figure: Figure) -> bytes:
-    """The figure as a PNG file's bytes, without the version of the library in it."""
+def png_bytes(figure: Figure, *, dots_per_inch: int | None = None) -> bytes:
+    """The figure as a PNG file's bytes, without the version of the library in it; for print ask for
+    `PRINT_DOTS_PER_INCH`.
+    """
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
+    figure.savefig(buffer, format="png", metadata={"Software": None}, dpi=dots_per_inch or "figure")
     return buffer.getvalue()
+
+
+def svg_bytes(figure: Figure) -> bytes:
+    """The figure as an SVG file's bytes; the same figure gives the same bytes."""
+    return _vector_bytes(figure, "svg")
 
 
 def figure_uri(figure: Figure) -> str:
@@ -103,5 +112,6 @@ def save_figure(
 def _vector_bytes(figure: Figure, ending: str) -> bytes:
     buffer = io.BytesIO()
     dateless = {"Date": None} if ending == "svg" else {"CreationDate": None}
-    figure.savefig(buffer, format=ending, metadata=dateless)
+    with rc_context({"svg.hashsalt": "hilum"}):  # or every identifier in an SVG is drawn by chance
+        figure.savefig(buffer, format=ending, metadata=dateless)
     return buffer.getvalue()
