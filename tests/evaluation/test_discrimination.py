@@ -12,15 +12,14 @@ from hypothesis import strategies as st
 
 from hilum.evaluation.discrimination import (
     auroc,
-    auroc_clustered,
     average_precision,
-    bootstrap_ranking,
     delong,
     precision_recall_curve,
     rank_films,
     roc_curve,
 )
 from hilum.evaluation.intervals import Resampling
+from hilum.evaluation.resampled_ranking import CurvePoints, auroc_clustered, bootstrap_ranking
 from hilum.evaluation.vectors import as_scores, as_truth
 
 
@@ -231,7 +230,8 @@ def test_the_band_covers_the_curve(chance):
     truth = chance.random(300) < 0.4
     score = chance.normal(size=300) + truth
     grid = np.linspace(0, 1, 51)
-    draws = bootstrap_ranking(truth, score, Resampling(np.arange(300), chance, 300), grid=grid)
+    points = CurvePoints(false_positive_rates=grid)
+    draws = bootstrap_ranking(truth, score, Resampling(np.arange(300), chance, 300), points=points)
     low, high = np.quantile(draws.sensitivity, [0.025, 0.975], axis=0)
     curve = roc_curve(truth, score)
     own = np.interp(grid, curve.false_positive_rate, curve.sensitivity)

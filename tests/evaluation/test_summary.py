@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hilum.errors import TableInvalid
 from hilum.evaluation.labelled import draws_for
-from hilum.evaluation.subgroups import age_band
+from hilum.evaluation.grouping import age_band
 from hilum.evaluation.summary import EvaluationSettings, summarise
 from hilum.records import Prediction
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from hilum.evaluation.intervals import Resampling, draw_patients, normal_quantile, unless_alike, wilson
+from hilum.evaluation.binned import N_BINS, BinnedFilms, Sums, bin_numbers, less_bias
+from hilum.evaluation.intervals import Resampling, normal_quantile, unless_alike, wilson
 from hilum.evaluation.vectors import Codes, Scores, Truth, as_scores, as_truth
 from hilum.records import Estimate
 
-N_BINS = 10  # of equal width over 0..1
 MAX_STEPS = 100  # of Newton's method; it takes under ten
 SMALLEST_STEP = 1e-10
 
@@ -39,7 +39,7 @@ def brier(truth: npt.ArrayLike, probability: npt.ArrayLike, *, codes: Codes | No
         ValueError: a probability lies outside 0..1.
     """
     labels = as_truth(truth)
-    errors = (_as_probability(probability, like=labels) - labels) ** 2
+    errors = (as_probability(probability, like=labels) - labels) ** 2
     n, n_positive = labels.size, int(labels.sum())
     if n == 0:
         return Estimate(None, None, None, n=0, n_positive=0, why="no film")
@@ -71,27 +71,29 @@ def ece(
         ValueError: a probability lies outside 0..1.
     """
     labels = as_truth(truth)
-    chances = _as_probability(probability, like=labels)
+    chances = as_probability(probability, like=labels)
     n, n_positive = labels.size, int(labels.sum())
     if n == 0:
         return Estimate(None, None, None, n=0, n_positive=0, why="no film")
-    bins, gaps = _bin_numbers(chances, n_bins), chances - labels
-    value = _gap(bins, gaps)
+    table = BinnedFilms.of_films(labels, chances, n_bins)
+    value = float(errors_of(table.sums()))
+    plain = Estimate(value, None, None, n=n, n_positive=n_positive)
     if resampling is None:
-        return Estimate(value, None, None, n=n, n_positive=n_positive)
-    samples = (draw_patients(resampling.codes, rng=resampling.rng) for _ in range(resampling.n_draws))
-    draws = np.array([_gap(bins, gaps, times) for times in samples])
-    low, high = np.quantile(draws, [0.025, 0.975]) - (draws.mean() - value)
-    method = f"bootstrap by {resampling.unit} less its bias, {resampling.n_draws} draws"
-    low, high = max(0.0, float(low)), min(1.0, float(high))
-    return unless_alike(Estimate(value, low, high, n=n, n_positive=n_positive, method=method))
+        return plain
+    return less_bias(plain, errors_of(table.draws(resampling)), unit=resampling.unit)
+
+
+def errors_of(sums: Sums) -> Scores:
+    """Expected calibration errors (...,) from sums by bin (..., bins, 5)."""
+    films, said, was = np.moveaxis(sums[..., :3], -1, 0)
+    return np.asarray(np.abs(said - was).sum(axis=-1) / films.sum(axis=-1), np.float64)
 
 
 def reliability(truth: npt.ArrayLike, probability: npt.ArrayLike, *, n_bins: int = N_BINS) -> list[Bin]:
     """Mean probability and share of positives in each bin that holds a film."""
     labels = as_truth(truth)
-    chances = _as_probability(probability, like=labels)
-    bins = _bin_numbers(chances, n_bins)
+    chances = as_probability(probability, like=labels)
+    bins = bin_numbers(chances, n_bins)
     found = []
     for number in np.unique(bins):
         inside = bins == number
@@ -128,12 +130,12 @@ def fit_platt(truth: npt.ArrayLike, logit: npt.ArrayLike) -> tuple[float, float]
     if scale < 1e-12:  # one logit for all: only the share of positives is known
         share = float(target.mean())
         return 0.0, float(np.log(share / (1 - share)))
-    slope, intercept = _newton((logits / largest - centre) / scale, target)
+    slope, intercept = fit_logistic((logits / largest - centre) / scale, target)
     return slope / scale / largest, intercept - slope * centre / scale
 
 
-def _newton(z: Scores, target: Scores) -> tuple[float, float]:
-    """Minimise the cross-entropy of sigmoid(a z + b); halves a step that does not help."""
+def fit_logistic(z: Scores, target: Scores) -> tuple[float, float]:
+    """The slope a and intercept b of least cross-entropy of sigmoid(a z + b): Newton, halving a bad step."""
     weights = np.array([0.0, np.log(target.mean() / (1 - target.mean()))])
     design = np.stack([z, np.ones_like(z)], axis=1)  # (N, 2)
     loss = _cross_entropy(design @ weights, target)
@@ -162,16 +164,12 @@ def sigmoid(logits: Scores) -> Scores:
     return np.where(logits >= 0, 1 / (1 + shrunk), shrunk / (1 + shrunk))
 
 
-def _gap(bins: Codes, gaps: Scores, weights: Scores | None = None) -> float:
-    sums = np.bincount(bins, weights=gaps if weights is None else gaps * weights)
-    return float(np.abs(sums).sum() / (bins.size if weights is None else weights.sum()))
+def as_probability(probability: npt.ArrayLike, *, like: Truth) -> Scores:
+    """Probabilities (N,), one for each label of `like`.
 
-
-def _bin_numbers(probability: Scores, n_bins: int) -> Codes:
-    return np.minimum((probability * n_bins).astype(np.int64), n_bins - 1)  # 1.0 belongs to the last
-
-
-def _as_probability(probability: npt.ArrayLike, *, like: Truth) -> Scores:
+    Raises:
+        ValueError: one lies outside 0..1.
+    """
     chances = as_scores(probability, like=like)
     if chances.size and (chances.min() < 0 or chances.max() > 1):
         raise ValueError("a probability must lie in 0..1")

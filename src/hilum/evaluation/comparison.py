@@ -13,7 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from hilum.evaluation.discrimination import Ranking, delong, rank_films
-from hilum.evaluation.intervals import N_DRAWS, Draws, draw_patients, from_draws, newcombe_auc
+from hilum.evaluation.intervals import (
+    N_DRAWS,
+    Draws,
+    draw_patients,
+    from_draws,
+    newcombe_auc,
+    squared_and_added,
+)
 from hilum.evaluation.vectors import Codes, as_scores, as_truth, cluster_codes
 from hilum.records import Estimate
 
@@ -51,18 +58,8 @@ def auroc_difference(
         return found
     n_patients = [np.unique(codes[part]).size for part in (labels, ~labels)]
     wide = [newcombe_auc(value, *n_patients) for value in values]
-    low, high = _squared_and_added(*wide)
+    low, high = squared_and_added(*wide)
     return replace(found, low=low, high=high, method="Newcombe over patients (all draws alike)")
-
-
-def _squared_and_added(first: Estimate, second: Estimate) -> tuple[float, float]:
-    """The ends of a difference's interval from those of its two parts, taken as independent (Newcombe 1998,
-    Stat Med 17:873).
-    """
-    ends = (first.value, first.low, first.high, second.value, second.low, second.high)
-    ours, our_low, our_high, theirs, their_low, their_high = (float(end or 0.0) for end in ends)
-    down, up = np.hypot(ours - our_low, their_high - theirs), np.hypot(our_high - ours, theirs - their_low)
-    return float(ours - theirs - down), float(ours - theirs + up)
 
 
 def mean_auroc(

@@ -2,30 +2,20 @@
 
 Everything rests on one sort (`rank_films`) and counts per distinct score, so ties weigh half and a million
 films take a second. A film is flagged where its score is at or above the cut.
-Trap: DeLong's interval takes films as independent; where patients have several films use `auroc_clustered`.
-Sources: DeLong 1988 (Biometrics 44:837); Sun and Xu 2014 (IEEE SPL 21:1389) for the fast form; Field and
-Welsh 2007 (JRSS B 69:369) for resampling clusters.
+Trap: DeLong's interval takes films as independent; where patients have several films use
+`resampled_ranking.auroc_clustered` or `obuchowski.auroc_by_patient`.
+Sources: DeLong 1988 (Biometrics 44:837); Sun and Xu 2014 (IEEE SPL 21:1389) for the fast form.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from hilum.evaluation.intervals import (
-    CONFIDENCE,
-    N_DRAWS,
-    Draws,
-    Resampling,
-    draw_patients,
-    from_draws,
-    newcombe_auc,
-    normal_quantile,
-)
-from hilum.evaluation.vectors import Codes, Scores, Truth, as_scores, as_truth, cluster_codes
+from hilum.evaluation.intervals import CONFIDENCE, newcombe_auc, normal_quantile
+from hilum.evaluation.vectors import Scores, Truth, as_scores, as_truth
 from hilum.records import Estimate
 
 Floats = npt.NDArray[np.float64]
@@ -73,15 +63,6 @@ class PrecisionRecall:
     recall: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class RankingDraws:
-    """AUC, average precision, and ROC curves of bootstrap samples; NaN where a sample lacked a class."""
-
-    auroc: Draws  # (B,)
-    average_precision: Draws  # (B,)
-    sensitivity: Draws  # (B, len(grid))
-
-
 def rank_films(truth: Truth, score: Scores) -> Ranking:
     """Sort films by falling score and find the ties."""
     order = np.argsort(-score, kind="stable")
@@ -99,7 +80,7 @@ def auroc(truth: npt.ArrayLike, score: npt.ArrayLike, *, confidence: float = CON
     labels = as_truth(truth)
     ranking = rank_films(labels, as_scores(score, like=labels))
     n_positive, n_negative = int(labels.sum()), int((~labels).sum())
-    missing = _missing_class(n_positive, n_negative)
+    missing = missing_class(n_positive, n_negative)
     if missing is not None:
         return missing
     value, variance = delong(*ranking.counts())
@@ -130,45 +111,6 @@ def delong(positives: Floats, negatives: Floats) -> tuple[float, float | None]:
     return value, float(of_positives / n_positive + of_negatives / n_negative)
 
 
-def auroc_clustered(
-    truth: npt.ArrayLike,
-    score: npt.ArrayLike,
-    patient: Iterable[Hashable | None],
-    *,
-    n_draws: int = N_DRAWS,
-    seed: int = 0,
-) -> Estimate:
-    """The area under the ROC curve with the percentile interval over resampled patients.
-
-    Args:
-        patient: whose film each is; None is a patient of its own.
-    """
-    labels = as_truth(truth)
-    scores, codes = as_scores(score, like=labels), cluster_codes(patient)
-    if codes.size != labels.size:
-        raise ValueError(f"{labels.size} labels but {codes.size} patients")
-    if _missing_class(int(labels.sum()), int((~labels).sum())) is not None:
-        return auroc(labels, scores)
-    resampling = Resampling(codes, np.random.default_rng(seed), n_draws)
-    draws = bootstrap_ranking(labels, scores, resampling)
-    return clustered_auroc_from(labels, scores, codes=codes, draws=draws.auroc)
-
-
-def clustered_auroc_from(truth: Truth, score: Scores, *, codes: Codes, draws: Draws) -> Estimate:
-    """The AUC with the interval of draws already made; Newcombe's over patients where they were all alike."""
-    plain = replace(auroc(truth, score), low=None, high=None, method="", why="")
-    of_positives, of_negatives = np.unique(codes[truth]).size, np.unique(codes[~truth]).size
-    if plain.value is None:
-        return auroc(truth, score)
-    if min(of_positives, of_negatives) < 2:
-        return replace(plain, why="no interval: it needs at least 2 patients with films of each label")
-    estimate = from_draws(plain, draws)
-    if estimate.low is None or estimate.low != estimate.high:
-        return estimate
-    wide = newcombe_auc(plain.value, of_positives, of_negatives)
-    return replace(plain, low=wide.low, high=wide.high, method="Newcombe over patients (all draws alike)")
-
-
 def average_precision(truth: npt.ArrayLike, score: npt.ArrayLike) -> Estimate:
     """The step area under precision and recall, as scikit-learn has it; `from_draws` gives the interval."""
     labels = as_truth(truth)
@@ -176,7 +118,7 @@ def average_precision(truth: npt.ArrayLike, score: npt.ArrayLike) -> Estimate:
     n_positive = int(labels.sum())
     if n_positive == 0:
         return Estimate(None, None, None, n=labels.size, n_positive=0, why="no positive film")
-    value = _average_precision(*ranking.counts())
+    value = step_precision(*ranking.counts())
     return Estimate(value, None, None, n=labels.size, n_positive=n_positive)
 
 
@@ -214,38 +156,15 @@ def precision_recall_curve(truth: npt.ArrayLike, score: npt.ArrayLike) -> Precis
     return PrecisionRecall(cuts=ranking.cuts, precision=precision, recall=hits / hits[-1])
 
 
-def bootstrap_ranking(
-    truth: Truth, score: Scores, resampling: Resampling, *, grid: Floats | None = None
-) -> RankingDraws:
-    """AUC, average precision, and sensitivity over `grid` of false-positive rates, in samples of patients."""
-    ranking = rank_films(truth, score)
-    codes, n_draws = resampling.codes[ranking.order], resampling.n_draws
-    rates = np.empty(0) if grid is None else grid
-    areas, precisions = np.full(n_draws, np.nan), np.full(n_draws, np.nan)
-    curves = np.full((n_draws, rates.size), np.nan)
-    for draw in range(n_draws):
-        positives, negatives = ranking.counts(draw_patients(codes, rng=resampling.rng))
-        if not positives.any() or not negatives.any():
-            continue
-        areas[draw], _ = delong(positives, negatives)
-        precisions[draw] = _average_precision(positives, negatives)
-        if rates.size:
-            curves[draw] = _sensitivity_at(rates, positives, negatives)
-    return RankingDraws(areas, precisions, curves)
-
-
-def _average_precision(positives: Floats, negatives: Floats) -> float:
+def step_precision(positives: Floats, negatives: Floats) -> float:
+    """Average precision from the counts at each distinct score, from the highest down."""
     flagged = np.cumsum(positives + negatives)
     precision = np.cumsum(positives) / np.maximum(flagged, 1)  # nobody flagged: no positive there either
     return float((positives * precision).sum() / positives.sum())
 
 
-def _sensitivity_at(rates: Floats, positives: Floats, negatives: Floats) -> Floats:
-    fall = np.r_[0.0, np.cumsum(negatives) / negatives.sum()]
-    return np.interp(rates, fall, np.r_[0.0, np.cumsum(positives) / positives.sum()])
-
-
-def _missing_class(n_positive: int, n_negative: int) -> Estimate | None:
+def missing_class(n_positive: int, n_negative: int) -> Estimate | None:
+    """The empty estimate that says which label is missing; None where neither is."""
     n = n_positive + n_negative
     if n_positive and n_negative:
         return None

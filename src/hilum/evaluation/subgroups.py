@@ -1,36 +1,50 @@
-"""The same figure by site, sex, and age band, and by fold of a cross-validation.
+"""The same figures by site, sex, age band, and any other column, and by fold of a cross-validation.
 
-Trap: a small group's AUC swings by chance; read it with its counts and interval, never as a ranking of sites.
+Trap: a small group's figure swings by chance; read it with its counts and interval, never as a ranking of
+sites. Under `LEAST_FILMS` films of a label a group's figure is not estimated at all.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from hilum.evaluation.discrimination import auroc, auroc_clustered
+from hilum.evaluation.discrimination import auroc
+from hilum.evaluation.grouping import NOT_STATED, UNSTATED, Grouping
+from hilum.evaluation.intervals import normal_quantile, unless_alike, wilson_by_patient
+from hilum.evaluation.labelled import LabelledFilms
+from hilum.evaluation.obuchowski import auroc_by_patient
+from hilum.evaluation.vectors import Codes, Scores, Truth
 from hilum.records import Estimate, Prediction
 
-# The lower ends of WHO's age bands for tuberculosis (Global Tuberculosis Report), in years.
-AGE_BANDS = (0, 5, 15, 25, 35, 45, 55, 65)
-MOST_GROUPS = 20  # a column with more groups, as many sites may be, shows its largest
-NOT_STATED = "not stated"
+LEAST_FILMS = 10  # of a label; a Wilson interval of 10 films is up to 53 points wide
+FIGURES = ("auroc", "sensitivity", "specificity", "calibration_gap")
+Members = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Subgroup:
-    """The AUC of the films that share one value of a column."""
+    """The figures of the films that share one value of a column."""
 
-    column: str  # "site", "sex", "age"
+    column: str  # "site", "sex", "age", or as the table calls it
     group: str
+    n_patients: int
     auroc: Estimate
+    sensitivity: Estimate  # at the evaluation's subgroup point
+    specificity: Estimate
+    calibration_gap: Estimate  # mean probability less share of positives: above 0 is too high
+
+    def figures(self) -> dict[str, Estimate]:
+        """The four figures by name."""
+        return {name: getattr(self, name) for name in FIGURES}
 
     def as_json(self) -> dict[str, Any]:
-        return {"column": self.column, "group": self.group, "auroc": self.auroc.as_json()}
+        head = {"column": self.column, "group": self.group, "n_patients": self.n_patients}
+        return head | {name: figure.as_json() for name, figure in self.figures().items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,74 +63,123 @@ class FoldAurocs:
         }
 
 
-def age_band(age_years: float | None) -> str | None:
-    """`15-24` for 15.0 up to, but not, 25; `65+` for the last."""
-    if age_years is None:
-        return None
-    at = max(i for i, low in enumerate(AGE_BANDS) if age_years >= low)
-    return f"{AGE_BANDS[at]}-{AGE_BANDS[at + 1] - 1}" if at + 1 < len(AGE_BANDS) else f"{AGE_BANDS[at]}+"
+@dataclass(frozen=True, slots=True)
+class FilmVectors:
+    """All labelled films by falling score, so that the ranking of any part of them needs no new sort."""
+
+    order: npt.NDArray[np.intp]  # (N,) film numbers
+    truth: Truth  # (N,) in that order, as the others
+    score: Scores
+    codes: Codes
+    flags: npt.NDArray[np.bool_] | None  # None where there is no cut
+    are_probabilities: bool
+
+    @classmethod
+    def of_films(cls, films: LabelledFilms, cut: float | None) -> FilmVectors:
+        order = np.argsort(-films.score, kind="stable")
+        score = films.score[order]
+        return cls(
+            order=order,
+            truth=films.truth[order],
+            score=score,
+            codes=films.codes[order],
+            flags=None if cut is None else score >= cut,
+            are_probabilities=films.are_probabilities,
+        )
+
+    def measured(self, members: Members, *, column: str, group: str) -> Subgroup:
+        """The figures of some of the films.
+
+        Args:
+            members: (N,) in this order.
+        """
+        part = FilmVectors(
+            self.order[members], self.truth[members], self.score[members], self.codes[members],
+            None if self.flags is None else self.flags[members], self.are_probabilities,
+        )  # fmt: skip
+        return Subgroup(
+            column=column,
+            group=group,
+            n_patients=np.unique(part.codes).size,
+            auroc=_auroc(part),
+            sensitivity=_share(part, label=True),
+            specificity=_share(part, label=False),
+            calibration_gap=_calibration_gap(part),
+        )
 
 
-GROUPINGS: dict[str, Callable[[Prediction], str | None]] = {
-    "site": lambda row: row.site,
-    "sex": lambda row: row.sex,
-    "age": lambda row: age_band(row.age_years),
-}
-
-
-def subgroup_aurocs(rows: Sequence[Prediction], *, n_draws: int, seed: int) -> list[Subgroup]:
-    """AUC by site, sex, and age band, for each of the three that has at least two groups.
-
-    Args:
-        rows: films with a label.
-    """
-    found = []
-    for column, group_of in GROUPINGS.items():
-        named = [group_of(row) for row in rows]
-        sizes = Counter(name for name in named if name is not None)
-        if len(sizes) + (None in named) < 2 or not sizes:
-            continue
-        shown: list[str | None] = [name for name, _ in sizes.most_common(MOST_GROUPS)]
-        for name in [*sorted(shown, key=_order), *([None] if None in named else [])]:
-            members = [row for row, own in zip(rows, named, strict=True) if own == name]
-            area = rows_auroc(members, n_draws=n_draws, seed=seed)
-            found.append(Subgroup(column, NOT_STATED if name is None else name, area))
+def subgroups(vectors: FilmVectors, groups: Grouping) -> list[Subgroup]:
+    """The figures of each group that is shown, then of the films that state none."""
+    codes = groups.codes[vectors.order]
+    found = [
+        vectors.measured(codes == at, column=groups.column, group=groups.names[at]) for at in groups.shown
+    ]
+    if (codes == UNSTATED).any():
+        found.append(vectors.measured(codes == UNSTATED, column=groups.column, group=NOT_STATED))
     return found
+
+
+def _auroc(part: FilmVectors) -> Estimate:
+    area = auroc_by_patient(part.truth, part.score, part.codes)
+    n_positive = int(part.truth.sum())
+    n_negative = part.truth.size - n_positive
+    few = _few(n_positive, "positive") or _few(n_negative, "negative")
+    return _unestimated(area, few) if area.value is not None and few else area
+
+
+def _share(part: FilmVectors, *, label: bool) -> Estimate:
+    """Sensitivity (of the films with the finding), or specificity (of those without)."""
+    chosen = part.truth == label
+    n, kind = int(chosen.sum()), "positive" if label else "negative"
+    none = Estimate(None, None, None, n=n, n_positive=n if label else 0)
+    if part.flags is None:
+        return replace(none, why="there is no cut to judge at")
+    if n < LEAST_FILMS:
+        return replace(none, why=_few(n, kind))
+    rate = wilson_by_patient(part.flags[chosen] == label, part.codes[chosen])
+    return replace(rate, n_positive=none.n_positive)
+
+
+def _calibration_gap(part: FilmVectors) -> Estimate:
+    n, n_positive = part.truth.size, int(part.truth.sum())
+    none = Estimate(None, None, None, n=n, n_positive=n_positive)
+    if not part.are_probabilities:
+        return replace(none, why="scores are not all in 0..1")
+    if n < LEAST_FILMS:
+        return replace(none, why=_few(n, ""))
+    gaps = part.score - part.truth
+    value = float(gaps.mean())
+    sums = np.bincount(np.unique(part.codes, return_inverse=True)[1], weights=gaps - value)
+    if sums.size < LEAST_FILMS:
+        return replace(none, why=f"not estimable: films of {sums.size} patients, and it takes {LEAST_FILMS}")
+    half = normal_quantile() * float(np.sqrt(sums.size / (sums.size - 1) * (sums @ sums))) / n
+    method = "normal" if sums.size == n else "normal, by patient"
+    return unless_alike(Estimate(value, value - half, value + half, n, n_positive, method))
+
+
+def _few(n: int, kind: str) -> str:
+    if n >= LEAST_FILMS:
+        return ""
+    films = f"{kind} film{'' if n == 1 else 's'}".strip()
+    return f"not estimable: {n or 'no'} {films}, and it takes {LEAST_FILMS}"
+
+
+def _unestimated(estimate: Estimate, why: str) -> Estimate:
+    return replace(estimate, value=None, low=None, high=None, method="", why=why)
 
 
 def fold_aurocs(rows: Sequence[Prediction]) -> FoldAurocs | None:
     """AUC by fold, over the rows that state one; None where fewer than two folds are stated."""
-    folds = sorted({row.fold for row in rows if row.fold is not None})
-    if len(folds) < 2:
+    stated = [
+        (row.fold, row.label, row.score) for row in rows if row.fold is not None and row.label is not None
+    ]
+    if len({fold for fold, *_ in stated}) < 2:
         return None
-    by_fold = {}
-    for fold in folds:
-        inside = [row for row in rows if row.fold == fold]
-        by_fold[fold] = auroc(*_columns(inside))
+    fold, label, score = (np.array(column) for column in zip(*stated, strict=True))
+    by_fold = {int(one): auroc(label[fold == one], score[fold == one]) for one in np.unique(fold)}
     values = [area.value for area in by_fold.values() if area.value is not None]
     return FoldAurocs(
         by_fold=by_fold,
         mean=float(np.mean(values)) if values else None,
         standard_deviation=float(np.std(values, ddof=1)) if len(values) > 1 else None,
     )
-
-
-def rows_auroc(rows: Sequence[Prediction], *, n_draws: int, seed: int) -> Estimate:
-    """The AUC of labelled rows: DeLong's interval, or by patient where a patient has several films."""
-    truth, score = _columns(rows)
-    patients = [row.patient for row in rows if row.patient is not None]
-    if len(set(patients)) == len(patients):
-        return auroc(truth, score)
-    return auroc_clustered(truth, score, [row.patient for row in rows], n_draws=n_draws, seed=seed)
-
-
-def _columns(rows: Sequence[Prediction]) -> tuple[list[int], list[float]]:
-    """Labels and scores of the labelled rows."""
-    labelled = [(row.label, row.score) for row in rows if row.label is not None]
-    return [label for label, _ in labelled], [score for _, score in labelled]
-
-
-def _order(name: str | None) -> tuple[int, str]:
-    text = name or ""
-    digits = text.rstrip("+").partition("-")[0]
-    return (int(digits) if digits.isdecimal() else 0, text)  # age bands by age, all else by name

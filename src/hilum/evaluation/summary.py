@@ -5,112 +5,72 @@ Trap: rows without a label are counted and left out; every figure's `n` counts l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
-from hilum.evaluation.calibration import Bin, brier, ece, reliability
+from hilum.errors import SettingsInvalid
+from hilum.evaluation.calibration_summary import Calibration, measure_calibration, measure_decisions
 from hilum.evaluation.caveats import caveats
-from hilum.evaluation.confusion import Performance, performance
-from hilum.evaluation.discrimination import (
-    Floats,
-    RankingDraws,
-    auroc,
-    average_precision,
-    bootstrap_ranking,
-    clustered_auroc_from,
-)
-from hilum.evaluation.intervals import CONFIDENCE, N_DRAWS, from_draws, unless_alike
+from hilum.evaluation.cuts import GIVEN, OPTIMISTIC, CutSettings, OperatingPoint, measure_operating_points
+from hilum.evaluation.decision_curve import DecisionCurve
+from hilum.evaluation.fairness import Gap, Interaction, gaps, interactions
+from hilum.evaluation.grouping import ALWAYS, Grouping, grouping
+from hilum.evaluation.intervals import N_DRAWS
 from hilum.evaluation.labelled import LabelledFilms, labelled_films
-from hilum.evaluation.operating_points import (
-    WHO_SENSITIVITY,
-    at_threshold,
-    cross_fitted,
-    threshold_for_sensitivity,
-    youden_threshold,
-)
-from hilum.evaluation.subgroups import FoldAurocs, Subgroup, fold_aurocs, subgroup_aurocs
-from hilum.evaluation.vectors import Scores, Truth
-from hilum.records import Estimate, Prediction
+from hilum.evaluation.operating_points import WHO_SENSITIVITY
+from hilum.evaluation.partial_auc import WHO_SPECIFICITY
+from hilum.evaluation.ranking_summary import Discrimination, RankingSettings, measure_discrimination
+from hilum.evaluation.subgroups import FilmVectors, FoldAurocs, Subgroup, fold_aurocs, subgroups
+from hilum.records import Prediction
 
-OPTIMISTIC = "optimistic: chosen on these films"
-GIVEN = "given"
-GRID = np.linspace(0, 1, 201)  # false-positive rates of the ROC band
-
-Choice = Callable[[Truth, Scores], float]
+__all__ = [
+    "GIVEN",
+    "OPTIMISTIC",
+    "Calibration",
+    "Discrimination",
+    "Evaluation",
+    "EvaluationSettings",
+    "Groups",
+    "OperatingPoint",
+    "summarise",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationSettings:
-    """What to measure."""
+    """What to measure; every rate and the prevalence in 0..1."""
 
     thresholds: tuple[float, ...] = ()  # on the score's own scale
-    sensitivities: tuple[float, ...] = (WHO_SENSITIVITY,)  # each above 0, up to 1
+    sensitivities: tuple[float, ...] = (WHO_SENSITIVITY,)  # each above 0, up to 1: cuts, and rates to hold
     n_draws: int = N_DRAWS  # of each bootstrap; very large tables get fewer, and say so
     seed: int = 0
+    named_thresholds: tuple[tuple[str, float], ...] = ()  # operating points that were settled elsewhere
+    specificities: tuple[float, ...] = (WHO_SPECIFICITY,)  # to report sensitivity at
+    least_specificity: float = WHO_SPECIFICITY  # of the partial AUC
+    prevalence: float | None = None  # of the people to be read; None: no figure but these films' own
+    subgroup_columns: tuple[str, ...] = ()  # beside site, sex, and age; "fold" or any other of the table's
+    subgroup_point: str | None = None  # name of the point to judge groups at; None: the first given, if any
 
 
 @dataclass(frozen=True, slots=True)
-class RocBand:
-    """The pointwise interval of sensitivity over false-positive rates; (G,) each."""
+class Groups:
+    """The figures by group, and whether they differ."""
 
-    false_positive_rate: Floats
-    low: Floats
-    high: Floats
-
-
-@dataclass(frozen=True, slots=True)
-class Discrimination:
-    """How well the score ranks; `auroc` is by patient where patients repeat, and DeLong's where not."""
-
-    auroc: Estimate
-    auroc_by_film: Estimate
-    auroc_by_patient: Estimate
-    average_precision: Estimate
-    roc_band: RocBand | None  # None where a class is missing
+    point: OperatingPoint | None  # where sensitivity and specificity are judged; None where there is no cut
+    subgroups: tuple[Subgroup, ...]
+    interactions: tuple[Interaction, ...]
+    gaps: tuple[Gap, ...]
 
     def as_json(self) -> dict[str, Any]:
+        point = self.point
+        named = {"name": point.name, "threshold": point.threshold, "source": point.source} if point else None
         return {
-            "auroc": self.auroc.as_json(),
-            "auroc_by_film": self.auroc_by_film.as_json(),
-            "auroc_by_patient": self.auroc_by_patient.as_json(),
-            "average_precision": self.average_precision.as_json(),
+            "subgroup_point": named,
+            "subgroups": [group.as_json() for group in self.subgroups],
+            "interactions": [test.as_json() for test in self.interactions],
+            "gaps": [gap.as_json() for gap in self.gaps],
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """Whether the score is the probability it looks like."""
-
-    brier: Estimate
-    expected_calibration_error: Estimate
-    bins: tuple[Bin, ...]  # empty where scores are not in 0..1
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "brier": self.brier.as_json(),
-            "expected_calibration_error": self.expected_calibration_error.as_json(),
-            "bins": [asdict(one) | {"observed": one.observed.as_json()} for one in self.bins],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class OperatingPoint:
-    """A cut, where it came from, and what it does on these films."""
-
-    name: str
-    threshold: float
-    source: str  # GIVEN or OPTIMISTIC
-    performance: Performance
-    cross_fitted: Performance | None = None  # each fold cut as the other folds chose: not optimistic
-
-    def as_json(self) -> dict[str, Any]:
-        fair = self.cross_fitted.as_json() if self.cross_fitted else None
-        head = {"name": self.name, "threshold": self.threshold, "source": self.source}
-        return {**head, **self.performance.as_json(), "cross_fitted": fair}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +83,15 @@ class Evaluation:
     caveats: tuple[str, ...]
     discrimination: Discrimination
     calibration: Calibration
+    decision_curve: DecisionCurve
     operating_points: tuple[OperatingPoint, ...]
     folds: FoldAurocs | None
-    subgroups: tuple[Subgroup, ...]
+    groups: Groups
+
+    @property
+    def subgroups(self) -> tuple[Subgroup, ...]:
+        """The figures by group."""
+        return self.groups.subgroups
 
     def as_json(self) -> dict[str, Any]:
         """The figures as plain JSON values."""
@@ -139,9 +105,10 @@ class Evaluation:
             "caveats": list(self.caveats),
             **self.discrimination.as_json(),
             **self.calibration.as_json(),
+            "decision_curve": self.decision_curve.as_json(),
             "operating_points": [point.as_json() for point in self.operating_points],
             "folds": self.folds.as_json() if self.folds else None,
-            "subgroups": [group.as_json() for group in self.subgroups],
+            **self.groups.as_json(),
         }
 
 
@@ -149,11 +116,16 @@ def summarise(rows: Sequence[Prediction], settings: EvaluationSettings | None = 
     """Measure the labelled rows of a prediction table.
 
     Raises:
-        TableInvalid: no row has a label.
+        TableInvalid: no row has a label, or a column to group by is not there.
+        SettingsInvalid: a rate or the prevalence is out of range, or no point has the subgroup point's name.
     """
     settings = settings or EvaluationSettings()
+    _check(settings)
     films = labelled_films(rows, n_draws=settings.n_draws, seed=settings.seed)
-    discrimination = measure_discrimination(films)
+    columns = dict.fromkeys([*ALWAYS, *settings.subgroup_columns])
+    groupings = [found for column in columns if (found := grouping(films.rows, column))]
+    discrimination = measure_discrimination(films, _ranking_settings(settings))
+    points = measure_operating_points(films, _cut_settings(settings))
     sentences = caveats(films, n_rows=len(rows), n_draws_wanted=settings.n_draws, auroc=discrimination.auroc)
     return Evaluation(
         settings=settings,
@@ -162,101 +134,62 @@ def summarise(rows: Sequence[Prediction], settings: EvaluationSettings | None = 
         caveats=tuple(sentences),
         discrimination=discrimination,
         calibration=measure_calibration(films),
-        operating_points=tuple(measure_operating_points(films, settings)),
+        decision_curve=measure_decisions(films, prevalence=settings.prevalence),
+        operating_points=tuple(points),
         folds=fold_aurocs(films.rows),
-        subgroups=tuple(subgroup_aurocs(films.rows, n_draws=films.n_draws, seed=films.seed)),
+        groups=measure_groups(films, groupings, _subgroup_point(points, settings.subgroup_point)),
     )
 
 
-def measure_discrimination(films: LabelledFilms) -> Discrimination:
-    """AUC both ways, average precision, and the band of the ROC curve."""
-    by_film = auroc(films.truth, films.score)
-    precision = average_precision(films.truth, films.score)
-    if by_film.value is None:
-        precision = replace(precision, why=precision.why or f"no interval: {by_film.why}")
-        return Discrimination(by_film, by_film, by_film, precision, roc_band=None)
-    draws = bootstrap_ranking(films.truth, films.score, films.resampling(), grid=GRID)
-    by_patient = replace(
-        by_film, value=None, low=None, high=None, method="", why="no patient has several films"
-    )
-    if films.is_clustered:
-        by_patient = clustered_auroc_from(films.truth, films.score, codes=films.codes, draws=draws.auroc)
-    unit = films.resampling().unit
-    return Discrimination(
-        auroc=by_patient if films.is_clustered else by_film,
-        auroc_by_film=by_film,
-        auroc_by_patient=by_patient,
-        average_precision=unless_alike(from_draws(precision, draws.average_precision, unit=unit)),
-        roc_band=_band(draws),
+def measure_groups(
+    films: LabelledFilms, groupings: Sequence[Grouping], point: OperatingPoint | None
+) -> Groups:
+    """The figures by group of every grouping, tested and compared."""
+    vectors = FilmVectors.of_films(films, point.threshold if point else None)
+    measured = [(one, subgroups(vectors, one)) for one in groupings]
+    found = [group for _, groups in measured for group in groups]
+    return Groups(
+        point=point,
+        subgroups=tuple(found),
+        interactions=tuple(interactions(found)),
+        gaps=tuple(gap for one, groups in measured for gap in gaps(vectors, one, groups)),
     )
 
 
-def measure_calibration(films: LabelledFilms) -> Calibration:
-    """Brier score, calibration error, and bins; not estimated where a score lies outside 0..1."""
-    if not films.are_probabilities:
-        absent = Estimate(
-            None, None, None, n=films.n, n_positive=films.n_positive, why="scores are not all in 0..1"
+def _subgroup_point(points: Sequence[OperatingPoint], name: str | None) -> OperatingPoint | None:
+    """The point of that name; without one the first given, else the first chosen for a sensitivity."""
+    if name is None:
+        chosen = points[1:] or points  # Youden's stands before those chosen for a sensitivity
+        return next(
+            (point for point in (*points, *chosen) if point.source == GIVEN), next(iter(chosen), None)
         )
-        return Calibration(absent, absent, bins=())
-    return Calibration(
-        brier=brier(films.truth, films.score, codes=films.codes if films.is_clustered else None),
-        expected_calibration_error=ece(films.truth, films.score, resampling=films.resampling()),
-        bins=tuple(reliability(films.truth, films.score)),
+    for point in points:
+        if point.name == name:
+            return point
+    known = ", ".join(repr(point.name) for point in points) or "none"
+    raise SettingsInvalid(f"no operating point is called {name!r} (there are: {known})")
+
+
+def _check(settings: EvaluationSettings) -> None:
+    for rate in (*settings.sensitivities, *settings.specificities):
+        if not 0 < rate <= 1:
+            raise SettingsInvalid(f"a sensitivity or specificity must be above 0 and up to 1, not {rate}")
+    if not 0 <= settings.least_specificity < 1:
+        raise SettingsInvalid(
+            f"the least specificity must be from 0 to below 1: {settings.least_specificity}"
+        )
+    if settings.prevalence is not None and not 0 < settings.prevalence < 1:
+        raise SettingsInvalid(f"a prevalence must lie between 0 and 1, not {settings.prevalence}")
+
+
+def _ranking_settings(settings: EvaluationSettings) -> RankingSettings:
+    return RankingSettings(settings.least_specificity, settings.sensitivities, settings.specificities)
+
+
+def _cut_settings(settings: EvaluationSettings) -> CutSettings:
+    return CutSettings(
+        thresholds=settings.thresholds,
+        named_thresholds=settings.named_thresholds,
+        sensitivities=settings.sensitivities,
+        prevalence=settings.prevalence,
     )
-
-
-def measure_operating_points(films: LabelledFilms, settings: EvaluationSettings) -> list[OperatingPoint]:
-    """The given cuts, then those chosen on these films, which need both labels."""
-    points = [
-        OperatingPoint(f"threshold {cut:g}", cut, GIVEN, _at(films, cut))
-        for cut in dict.fromkeys(settings.thresholds)
-    ]
-    if 0 < films.n_positive < films.n:
-        points += [_chosen(films, name, choose) for name, choose in _choices(settings).items()]
-    return points
-
-
-def _choices(settings: EvaluationSettings) -> dict[str, Choice]:
-    wanted = dict.fromkeys(settings.sensitivities)
-    by_sensitivity = {_name(least): partial(_reach, sensitivity=least) for least in wanted}
-    return {"Youden": youden_threshold, **by_sensitivity}
-
-
-def _name(sensitivity: float) -> str:
-    who = " (WHO)" if sensitivity == WHO_SENSITIVITY else ""
-    return f"sensitivity >= {max(f'{sensitivity:.2f}', f'{sensitivity:g}', key=len)}{who}"
-
-
-def _reach(truth: Truth, score: Scores, *, sensitivity: float) -> float:
-    return threshold_for_sensitivity(truth, score, sensitivity)
-
-
-def _chosen(films: LabelledFilms, name: str, choose: Choice) -> OperatingPoint:
-    cut = choose(films.truth, films.score)
-    return OperatingPoint(name, cut, OPTIMISTIC, _at(films, cut), _cross_fitted(films, choose))
-
-
-def _at(films: LabelledFilms, cut: float) -> Performance:
-    return at_threshold(films.truth, films.score, cut, resampling=films.clustered())
-
-
-def _cross_fitted(films: LabelledFilms, choose: Choice) -> Performance | None:
-    """None where a film has no fold, there is one fold, or the films outside a fold lack a label."""
-    folds = [row.fold for row in films.rows if row.fold is not None]
-    if len(folds) < films.n or len(set(folds)) < 2:
-        return None
-    fold = np.array(folds, dtype=np.int64)
-    outside = [films.truth[fold != number] for number in set(folds)]
-    if any(not labels.any() or labels.all() for labels in outside):
-        return None
-    return performance(
-        films.truth, cross_fitted(films.truth, films.score, fold, choose=choose), films.clustered()
-    )
-
-
-def _band(draws: RankingDraws) -> RocBand | None:
-    proper = draws.sensitivity[~np.isnan(draws.auroc)]
-    if not len(proper):
-        return None
-    low, high = np.quantile(proper, [0.5 - CONFIDENCE / 2, 0.5 + CONFIDENCE / 2], axis=0)
-    return RocBand(GRID, low, high)

@@ -1,0 +1,115 @@
+"""The films of a calibration: labelled, weighted where the sample was, and who stands for a positive patient.
+
+Trap: a film left out is a count in the report, never a silence; `n_unlabelled` goes with the films.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hilum.errors import TableInvalid
+from hilum.evaluation.cells import as_score, quoted
+from hilum.evaluation.intervals import wilson_by_patient
+from hilum.evaluation.vectors import Codes, Scores, Truth, cluster_codes
+from hilum.records import Estimate, Prediction
+
+Members = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationFilms:
+    """N films of both labels."""
+
+    rows: tuple[Prediction, ...]
+    truth: Truth  # (N,)
+    score: Scores  # (N,)
+    codes: Codes  # (N,) patients, as numbers
+    weight: Scores | None  # (N,) above 0, people that a film stands for; None where all stand for as many
+    n_unlabelled: int  # rows of the table that are not here
+
+    @property
+    def n(self) -> int:
+        return int(self.truth.size)
+
+    @property
+    def n_positive(self) -> int:
+        return int(self.truth.sum())
+
+    @property
+    def n_patients(self) -> int:
+        return int(np.unique(self.codes).size)
+
+    @property
+    def is_clustered(self) -> bool:
+        return self.n_patients < self.n
+
+    def part(self, members: Members) -> CalibrationFilms:
+        """Some of the films; they may lack a label."""
+        return CalibrationFilms(
+            rows=tuple(self.rows[at] for at in np.flatnonzero(members)),
+            truth=self.truth[members],
+            score=self.score[members],
+            codes=self.codes[members],
+            weight=None if self.weight is None else self.weight[members],
+            n_unlabelled=0,
+        )
+
+    def share(self, flags: Members, *, label: bool) -> Estimate:
+        """Of the films of a label, the share for which `flags` (N,) is right."""
+        chosen = self.truth == label
+        n = int(chosen.sum())
+        if n == 0:
+            kind = "positive" if label else "negative"
+            return Estimate(None, None, None, n=0, n_positive=0, why=f"no {kind} film")
+        weight = None if self.weight is None else self.weight[chosen]
+        rate = wilson_by_patient(flags[chosen] == label, self.codes[chosen], weight)
+        return Estimate(rate.value, rate.low, rate.high, n, n if label else 0, rate.method)
+
+
+def calibration_films(
+    rows: Sequence[Prediction], *, weight_column: str | None = None
+) -> CalibrationFilms:
+    """The labelled rows, with weights where a column of them is named.
+
+    Raises:
+        TableInvalid: a label is missing altogether, or a weight is not a number above 0.
+    """
+    labelled = tuple(row for row in rows if row.label is not None)
+    truth = np.array([row.label for row in labelled], dtype=np.bool_)
+    if not labelled:
+        raise TableInvalid(f"none of the {len(rows)} rows has a label, so there is nothing to calibrate on")
+    if truth.all() or not truth.any():
+        kind, other = ("positive", "negative") if truth.all() else ("negative", "positive")
+        raise TableInvalid(
+            f"all {len(labelled)} labelled films are {kind}; a threshold needs {other} films too"
+        )
+    return CalibrationFilms(
+        rows=labelled,
+        truth=truth,
+        score=np.array([row.score for row in labelled], dtype=np.float64),
+        codes=cluster_codes(row.patient for row in labelled),
+        weight=None if weight_column is None else _weights(labelled, weight_column),
+        n_unlabelled=len(rows) - len(labelled),
+    )
+
+
+def _weights(rows: Sequence[Prediction], column: str) -> Scores:
+    if column not in rows[0].extra:
+        found = ", ".join(rows[0].extra) or "none besides those with a role"
+        raise TableInvalid(f"no column {column!r} for the weights (other columns: {found})")
+    weights = []
+    for row in rows:
+        try:
+            weights.append(as_score(row.extra[column]))
+        except ValueError as error:
+            raise TableInvalid(f"film {quoted(row.film)}, column {column!r}: {error}") from None
+        if weights[-1] <= 0:
+            raise TableInvalid(
+                f"film {quoted(row.film)}, column {column!r}: a weight must be above 0, not {weights[-1]:g}; "
+                "leave out films that stand for nobody"
+            )
+    return np.array(weights, dtype=np.float64)
