@@ -8,13 +8,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from hilum.evaluation.table import Columns
     from hilum.records import Prediction
+
+Numbers = TypeVar("Numbers", float | None, tuple[float, ...])  # of an option given once, or often
 
 ROLES = {
     "film": "the film's id",
@@ -28,12 +30,12 @@ ROLES = {
 }
 
 
-def finite(ctx: click.Context, param: click.Parameter, values: tuple[float, ...]) -> tuple[float, ...]:
+def finite(ctx: click.Context, param: click.Parameter, value: Numbers) -> Numbers:
     """Refuse NaN and infinity, which click takes for numbers and at which no film is flagged."""
-    for value in values:
-        if not math.isfinite(value):
-            raise click.BadParameter(f"{value} is not a finite number", ctx=ctx, param=param)
-    return values
+    for one in value if isinstance(value, tuple) else (value,):
+        if one is not None and not math.isfinite(one):
+            raise click.BadParameter(f"{one} is not a finite number", ctx=ctx, param=param)
+    return value
 
 
 def column_options(command: Callable[..., Any]) -> Callable[..., Any]:

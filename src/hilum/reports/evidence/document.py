@@ -1,0 +1,120 @@
+"""One evaluation as an evidence file: the document that becomes page and PDF, and every number as JSON.
+
+Trap: a second run into the same folder may be of a table that allows fewer pictures; those of the first run
+are taken away, or the folder would show two tables at once.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import hilum
+from hilum.reports.document import Document, Section
+from hilum.reports.document_files import write_document
+from hilum.reports.evidence.controls import controls_section
+from hilum.reports.evidence.facts import Evidence
+from hilum.reports.evidence.front import front_facts, front_summary
+from hilum.reports.evidence.gallery import ALARM, MISS, MOST_SHOWN, gallery_section
+from hilum.reports.evidence.groups import adjusted_section, fairness_section, folds_section, groups_section
+from hilum.reports.evidence.methods import methods_section
+from hilum.reports.evidence.pictures import NAMES, build_pictures
+from hilum.reports.evidence.probability import calibration_section, decisions_section
+from hilum.reports.evidence.sections import (
+    caveats_section,
+    operating_section,
+    ranking_section,
+    screened_section,
+)
+from hilum.reports.page import RESEARCH_USE, estimate_text, write_whole
+
+FORMAT = 1  # of evidence.json
+NAME = "evidence"
+PICTURES = "visualisations"
+
+
+def write_evidence(evidence: Evidence, out: Path) -> list[Path]:
+    """Write `evidence.html`, `.pdf`, `.json`, and `visualisations/*` into `out`; returns their paths.
+
+    Raises:
+        OutputRefused: the folder cannot be written to.
+    """
+    _forget_pictures(out / PICTURES)
+    written = write_document(build_document(evidence), out, name=NAME)
+    numbers = out / f"{NAME}.json"
+    write_whole(
+        numbers, json.dumps(evidence_numbers(evidence), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    )
+    return [*written, numbers]
+
+
+def evidence_numbers(evidence: Evidence) -> dict[str, Any]:
+    """Every number as JSON values; a figure that cannot be estimated has a null value and says why."""
+    return {
+        "format": FORMAT,
+        "hilum_version": hilum.__version__,
+        "research_use": RESEARCH_USE,
+        "table": {"file": evidence.table.name, "sha256": evidence.table.sha256},
+        "command": evidence.command,
+        **evidence.evaluation.as_json(),
+        "per_thousand": evidence.screened.as_json() if evidence.screened else None,
+        "controls": evidence.controls.as_json() if evidence.controls else None,
+        "gallery": evidence.gallery.as_json() if evidence.gallery else None,
+    }
+
+
+def build_document(evidence: Evidence) -> Document:
+    """The evidence file as records."""
+    return Document(
+        title=evidence.title,
+        subtitle=f"Evidence from {evidence.table.name}: how well its score tells films with the finding",
+        facts=front_facts(evidence),
+        summary=front_summary(evidence),
+        sections=tuple(_sections(evidence)),
+    )
+
+
+def summary_lines(evidence: Evidence) -> list[str]:
+    """What a terminal shows: the counts, the AUC, each operating point, and the caveats."""
+    evaluation = evidence.evaluation
+    films, area = evaluation.films, evaluation.discrimination.auroc
+    lines = [f"{films.n} films, {films.n_positive} with the finding"]
+    lines.append(f"AUC {estimate_text(area)}{area.method and f', {area.method}'}")
+    for point in evaluation.operating_points:
+        cut = "" if point.name.startswith("threshold") else f": threshold {point.threshold:.6g}"
+        lines.append(f"{point.name}{cut} ({point.source})")
+        lines.append(f"  sensitivity {estimate_text(point.performance.sensitivity)}")
+        lines.append(f"  specificity {estimate_text(point.performance.specificity)}")
+    return [*lines, *(f"note: {caveat}" for caveat in evaluation.caveats)]
+
+
+def _sections(evidence: Evidence) -> list[Section]:
+    evaluation = evidence.evaluation
+    pictures = build_pictures(evaluation)
+    sections = [
+        caveats_section(evaluation),
+        ranking_section(evaluation, pictures),
+        operating_section(evaluation, pictures),
+        screened_section(evidence),
+        calibration_section(evaluation, pictures),
+        decisions_section(evaluation, pictures),
+        folds_section(evaluation),
+        groups_section(evaluation, pictures),
+        fairness_section(evaluation),
+        adjusted_section(evaluation),
+    ]
+    if evidence.controls:
+        films = evaluation.films
+        sections.append(controls_section(evidence.controls, n=films.n, n_positive=films.n_positive))
+    if evidence.gallery:
+        sections.append(gallery_section(evidence.gallery))
+    sections.append(methods_section(evidence, evidence_numbers(evidence)))
+    return [section for section in sections if section is not None]
+
+
+def _forget_pictures(folder: Path) -> None:
+    names = [*NAMES, *(f"{kind}-{at:02d}" for kind in (MISS, ALARM) for at in range(1, MOST_SHOWN + 1))]
+    for name in names:
+        for ending in ("png", "svg"):
+            (folder / f"{name}.{ending}").unlink(missing_ok=True)
