@@ -13,6 +13,7 @@ from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 _MIRRORED = str.maketrans("()[]{}<>«»‹›", ")(][}{><»«›‹")
+_PAIRS = {"(": ")", "[": "]", "{": "}"}
 _RIGHT = ("R", "AL")
 _NUMBERS = ("EN", "AN")
 _ZERO_WIDTH = ("Cf", "Me")
@@ -62,7 +63,7 @@ def visual_order(line: str) -> str:
     kinds = [unicodedata.bidirectional(letter) for letter in line]
     strong = next((kind for kind in kinds if kind in ("L", *_RIGHT)), "L")
     base = 0 if strong == "L" else 1
-    levels = _levels(kinds, base)
+    levels = _levels(line, base)
     letters = [
         letter.translate(_MIRRORED) if level % 2 else letter
         for letter, level in zip(line, levels, strict=True)
@@ -73,36 +74,43 @@ def visual_order(line: str) -> str:
     return "".join(letters[place] for place in order)
 
 
-def _levels(kinds: Sequence[str], base: int) -> list[int]:
-    """Levels of embedding: even runs left to right, odd right to left."""
-    levels: list[int | None] = []
+def _levels(line: str, base: int) -> list[int]:
+    """Levels of embedding: even runs left to right, odd right to left; numbers among these are even again."""
+    kinds = [unicodedata.bidirectional(letter) for letter in line]
+    turns: list[int | None] = []  # 0 left to right, 1 right to left, None for a mark or space
     last = base
     for kind in kinds:
-        if kind == "L":
-            last = 0
-        elif kind in _RIGHT:
-            last = 1
-        if kind in _NUMBERS:
-            levels.append(2 if last else 0)
-        else:
-            levels.append(last if kind in ("L", *_RIGHT, "NSM") else None)
-    if base:
-        levels = [2 if level == 0 else level for level in levels]
-    return _neutrals_filled(levels, base)
+        if kind in ("L", *_RIGHT):
+            last = int(kind != "L")
+        turns.append(last if kind in ("L", *_RIGHT, *_NUMBERS, "NSM") else None)
+    _turn_brackets(line, turns, base)
+    filled = [_neighbours(turns, place, base) if turn is None else turn for place, turn in enumerate(turns)]
+    return [
+        2 * max(turn, base) if kind in _NUMBERS else turn or 2 * base
+        for kind, turn in zip(kinds, filled, strict=True)
+    ]
 
 
-def _neutrals_filled(levels: Sequence[int | None], base: int) -> list[int]:
-    """Marks and spaces take the direction of both neighbours, or the line's where those differ."""
-    filled: list[int] = []
-    for place, level in enumerate(levels):
-        if level is not None:
-            filled.append(level)
-            continue
-        before = next((one for one in reversed(levels[:place]) if one is not None), base)
-        after = next((one for one in levels[place + 1 :] if one is not None), base)
-        is_right = before > 0 and after > 0  # a number counts as right to left here (rule N1)
-        filled.append(base if before != after and not is_right else (1 if is_right else base))
-    return filled
+def _turn_brackets(line: str, turns: list[int | None], base: int) -> None:
+    """Give both brackets of a pair one direction (rule N0 of UAX 9)."""
+    opened: list[int] = []
+    for place, letter in enumerate(line):
+        if letter in _PAIRS:
+            opened.append(place)
+        elif opened and letter == _PAIRS[line[opened[-1]]]:
+            start = opened.pop()
+            inside = {turn for turn in turns[start + 1 : place] if turn is not None}
+            if not inside:
+                continue
+            before = next((turn for turn in reversed(turns[:start]) if turn is not None), base)
+            turns[start] = turns[place] = base if base in inside else before
+
+
+def _neighbours(turns: Sequence[int | None], place: int, base: int) -> int:
+    """A mark or space takes the direction of both neighbours, or the line's where those differ."""
+    before = next((turn for turn in reversed(turns[:place]) if turn is not None), base)
+    after = next((turn for turn in turns[place + 1 :] if turn is not None), base)
+    return before if before == after else base
 
 
 def _reversed_runs(order: Sequence[int], is_turned: Sequence[bool]) -> list[int]:

@@ -83,9 +83,13 @@ def front_flowables(document: Document, entries: Sequence[Entry], width: float) 
     if document.facts:
         drawn += [_facts(document.facts, width), Spacer(0, 12)]
     if document.summary:
-        drawn.append(Prose("In short", replace(SUMMARY, font=LABEL.font, colour=ACCENT, indent=0)))
-        drawn += [Prose(sentence, SUMMARY, mark="•") for sentence in document.summary]
-        drawn.append(Spacer(0, 10))
+        drawn.append(
+            Prose("In short", replace(SUMMARY, font=LABEL.font, colour=ACCENT, indent=0, pad_above=6))
+        )
+        *others, last = document.summary
+        drawn += [Prose(sentence, SUMMARY, mark="•") for sentence in others]
+        drawn.append(Prose(last, replace(SUMMARY, pad_below=8), mark="•"))
+        drawn.append(Spacer(0, 12))
     drawn.append(Prose(RESEARCH_USE, NOTE))
     if entries:
         drawn.append(Prose("Contents", replace(LABEL, before=8)))
@@ -96,7 +100,7 @@ def front_flowables(document: Document, entries: Sequence[Entry], width: float) 
 def _facts(facts: Sequence[tuple[str, str]], width: float) -> Flowable:
     name = replace(FACT, colour=SOFT)
     left = min(max(text_width(fact, FACT.font, FACT.size) for fact, _ in facts) + 16, 0.34 * width)
-    table = PlatypusTable(
+    return PlatypusTable(
         [[[Prose(fact, name)], [Prose(value, FACT)]] for fact, value in facts],
         colWidths=[left, width - left],
         splitInRow=1,
@@ -111,4 +115,3 @@ def _facts(facts: Sequence[tuple[str, str]], width: float) -> Flowable:
             ("LINEABOVE", (0, 0), (-1, 0), 0.35, LINE),
         ],
     )
-    return table  # type: ignore[no-any-return]

@@ -69,7 +69,7 @@ def _image(picture: Picture, width: float, tallest: float) -> Flowable:
     scale = min(width / opaque.width, tallest / opaque.height)
     image = Image(io.BytesIO(picture.png), opaque.width * scale, opaque.height * scale, hAlign="LEFT")
     image._img = ImageReader(opaque)
-    return image  # type: ignore[no-any-return]
+    return image
 
 
 def _opaque(image: PIL.Image.Image) -> PIL.Image.Image:

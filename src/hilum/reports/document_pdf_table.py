@@ -8,11 +8,13 @@ header is therefore not repeated.
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
-from reportlab.platypus import CondPageBreak, Flowable
+from reportlab.platypus import CondPageBreak, Flowable, Spacer
 from reportlab.platypus import Table as PlatypusTable
 
 from hilum.reports.document import Table
@@ -20,29 +22,44 @@ from hilum.reports.document_pdf_type import (
     BOLD,
     CAPTION,
     CELL,
+    GLUE,
     INK,
     LINE,
     SOFT,
     UNDER,
     Prose,
-    Type,
-    broken_lines,
     longest_word,
-    set_letters,
     text_width,
 )
 from hilum.reports.document_text import holds_figures
 
 SIZES = (8.0, 7.4, 6.8)  # points; smaller is not read in print
 GAP = 9.0  # points between columns
-WORD_LIMIT = 96.0  # points at 8; a longer word (a hash, a path) is cut rather than given its own width
-TALL_HEADER = 120.0  # points
+LONGEST_WORD = 12.0  # times the size of type; a longer word (a hash, a path) is cut, not given its own width
 NARROWEST = 26.0  # points of a column
+TALL_HEADER = 120.0  # points
+FIRST_ROWS = 96.0  # points; caption, header, and the first rows stay together
+
+_INTERVAL = re.compile(r"[(\[][\d.,%\s+-]+(?:to|–)[\d.,%\s+-]+[)\]]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One column, ready to be set; widths in points at one point of type."""
+
+    head: str
+    cells: tuple[str, ...]
+    side: Literal["left", "right"]
+    longest: float  # word or interval
+    natural: float  # with every cell on one line
+
+    def floor(self, size: float) -> float:
+        return max(NARROWEST, min(self.longest, LONGEST_WORD) * size + GAP)
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How a table is set: its size of type and, table by table, which columns and how wide."""
+    """How a table is set: its size of type, and the columns of each part with their widths."""
 
     size: float
     parts: tuple[tuple[int, ...], ...]
@@ -51,13 +68,17 @@ class Setting:
 
 def fits(table: Table, width: float) -> bool:
     """Whether the table can be set in one piece in `width` points at a readable size."""
-    return any(sum(_floors(table, size)) <= width for size in SIZES)
+    return sum(column.floor(SIZES[-1]) for column in _columns(table)) <= width
 
 
 def build_setting(table: Table, width: float) -> Setting:
     """The largest type in which the table fits; where none does, its columns are parted."""
-    size = next((size for size in SIZES if sum(_floors(table, size)) <= width), SIZES[-1])
-    floors, naturals = _floors(table, size), _naturals(table, size)
+    columns = _columns(table)
+    size = next((size for size in SIZES if sum(one.floor(size) for one in columns) <= width), SIZES[-1])
+    floors = [column.floor(size) for column in columns]
+    naturals = [
+        max(floor, column.natural * size + GAP) for floor, column in zip(floors, columns, strict=True)
+    ]
     parts = _parts(floors, width)
     widths = tuple(
         _widths([floors[column] for column in part], [naturals[column] for column in part], width)
@@ -69,13 +90,14 @@ def build_setting(table: Table, width: float) -> Setting:
 def table_flowables(table: Table, caption: str, width: float) -> list[Flowable]:
     """The table with its caption above and its note below."""
     setting = build_setting(table, width)
+    columns = _columns(table)
     drawn: list[Flowable] = []
     for number, (part, widths) in enumerate(zip(setting.parts, setting.widths, strict=True)):
-        drawn.append(CondPageBreak(96))  # caption, header, and the first rows stay together
+        drawn.append(CondPageBreak(FIRST_ROWS))
         words = _part_caption(caption, number, setting)
         drawn += [Prose(words, CAPTION)] if words else []
-        drawn.append(_grid(table, part, widths, setting.size))
-    drawn.append(Prose(table.note, UNDER) if table.note else Prose("", replace(UNDER, leading=4)))
+        drawn.append(_grid([columns[place] for place in part], widths, setting.size))
+    drawn.append(Prose(table.note, UNDER) if table.note else Spacer(0, UNDER.after))
     return drawn
 
 
@@ -86,39 +108,29 @@ def _part_caption(caption: str, number: int, setting: Setting) -> str:
     return f"{caption} ({where})" if caption else where.capitalize()
 
 
-def _cells(table: Table, column: int) -> list[str]:
-    return [table.columns[column], *(row[column] for row in table.rows)]
+@functools.lru_cache(maxsize=16)
+def _columns(table: Table) -> tuple[_Column, ...]:
+    return tuple(_column(table, place) for place in range(len(table.columns)))
 
 
-def _floors(table: Table, size: float) -> list[float]:
-    """Least width of each column, in points: its longest word, up to a limit."""
-    kind, head = CELL.smaller(size), replace(CELL.smaller(size), font=BOLD)
-    limit = WORD_LIMIT * size / SIZES[0]
-    return [
-        max(
-            NARROWEST,
-            min(limit, max(longest_word(cell, kind) for cell in _cells(table, column))) + GAP,
-            min(limit, longest_word(table.columns[column], head)) + GAP,
-        )
-        for column in range(len(table.columns))
-    ]
+def _column(table: Table, place: int) -> _Column:
+    """The first column, which names the row, is kept on one line where it is short."""
+    unit, bold = CELL.smaller(1), replace(CELL.smaller(1), font=BOLD)
+    head, cells = table.columns[place], tuple(_glued(row[place]) for row in table.rows)
+    whole = cells if place else tuple(cell.replace(" ", GLUE) for cell in cells)
+    lines = [line for cell in cells for line in cell.split("\n")]
+    return _Column(
+        head=head,
+        cells=cells,
+        side="right" if holds_figures(table, place) else "left",
+        longest=max(longest_word(head, bold), *(longest_word(cell, unit) for cell in whole), 0.0),
+        natural=max(text_width(head, BOLD, 1), *(text_width(line, CELL.font, 1) for line in lines), 0.0),
+    )
 
 
-def _naturals(table: Table, size: float) -> list[float]:
-    """Width of each column with every cell on one line."""
-    head = text_width
-    return [
-        max(
-            NARROWEST,
-            max(text_width(cell, CELL.font, size) for cell in _lines(table, column)) + GAP,
-            head(table.columns[column], BOLD, size) + GAP,
-        )
-        for column in range(len(table.columns))
-    ]
-
-
-def _lines(table: Table, column: int) -> list[str]:
-    return [line for cell in _cells(table, column) for line in (cell.split("\n") or [""])]
+def _glued(cell: str) -> str:
+    """The cell with its intervals held together, so that a line ends before one and not inside."""
+    return _INTERVAL.sub(lambda found: found[0].replace(" ", GLUE), cell)
 
 
 def _parts(floors: Sequence[float], width: float) -> tuple[tuple[int, ...], ...]:
@@ -159,34 +171,31 @@ def _shared(wishes: Sequence[float], over: float) -> list[float]:
     return shares
 
 
-def _grid(table: Table, part: Sequence[int], widths: Sequence[float], size: float) -> Flowable:
-    sides = ["right" if holds_figures(table, column) else "left" for column in part]
-    kinds = [replace(CELL.smaller(size), side=side) for side in sides]
+def _grid(columns: Sequence[_Column], widths: Sequence[float], size: float) -> Flowable:
+    kinds = [replace(CELL.smaller(size), side=column.side) for column in columns]
     heads = [replace(kind, font=BOLD, colour=SOFT) for kind in kinds]
-    header = [[Prose(table.columns[column], kind)] for column, kind in zip(part, heads, strict=True)]
+    header = [[Prose(column.head, kind)] for column, kind in zip(columns, heads, strict=True)]
     rows = [
-        [[Prose(row[column], kind)] for column, kind in zip(part, kinds, strict=True)] for row in table.rows
+        [[Prose(cell, kind)] for cell, kind in zip(row, kinds, strict=True)]
+        for row in zip(*(column.cells for column in columns), strict=True)
     ]
     if not rows:
-        rows = [[[Prose("No rows.", kinds[0])], *([Prose("", kind)] for kind in kinds[1:])]]
-    grid = PlatypusTable(
+        rows = [
+            [[Prose(word, kind)] for word, kind in zip(("No rows.", *" " * len(kinds)), kinds, strict=False)]
+        ]
+    return PlatypusTable(
         [header, *rows],
         colWidths=list(widths),
-        repeatRows=0 if _header_height(table, part, widths, size) > TALL_HEADER else 1,
+        repeatRows=0 if _height(header, widths) > TALL_HEADER else 1,
         splitInRow=1,
         hAlign="LEFT",
         style=_lines_style(),
     )
-    return grid  # type: ignore[no-any-return]
 
 
-def _header_height(table: Table, part: Sequence[int], widths: Sequence[float], size: float) -> float:
-    kind = replace(CELL.smaller(size), font=BOLD)
-    n_lines = [
-        len(broken_lines(set_letters(table.columns[column], BOLD), kind, width - GAP))
-        for column, width in zip(part, widths, strict=True)
-    ]
-    return max(n_lines) * kind.leading
+def _height(row: Sequence[Sequence[Prose]], widths: Sequence[float]) -> float:
+    """Of a row, in points."""
+    return max(cell.wrap(width - GAP, 0)[1] for (cell,), width in zip(row, widths, strict=True))
 
 
 def _lines_style() -> list[tuple[Any, ...]]:

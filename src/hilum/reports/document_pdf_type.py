@@ -31,10 +31,11 @@ ACCENT = HexColor("#0b5a8a")  # the one accent, as in templates/document.html
 WARN = HexColor("#9a4a00")
 WARN_WASH = HexColor("#fff4e6")
 
+GLUE = "\N{NO-BREAK SPACE}"
 PLAIN = "Hilum-Sans"
 BOLD = "Hilum-Sans-Bold"
 _FILES = {PLAIN: "DejaVuSans.ttf", BOLD: "DejaVuSans-Bold.ttf"}
-_BREAKS = re.compile(r"(?<=[/\\_.,;:=&?-])")  # where a word too long for a line is best cut
+_BREAKS = re.compile(r"(?<=[/\\_.,;:=&?\]-])")  # where a word too long for a line is best cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,9 @@ class Type:
     before: float = 0
     after: float = 0
     indent: float = 0
-    pad: float = 0  # around the text, where there is a wash
+    pad: float = 0  # at both sides of the text, where there is a wash
+    pad_above: float = 0
+    pad_below: float = 0
     wash: Color | None = None  # behind the text
     bar: Color | None = None  # a rule at its left
 
@@ -65,9 +68,9 @@ HEADING = Type(13.5, 18, font=BOLD, colour=ACCENT, before=16, after=6)
 PART = Type(10.8, 15, font=BOLD, before=11, after=4)
 LABEL = Type(9.2, 13, font=BOLD, colour=ACCENT, after=3)
 POINT = Type(9.2, 13, indent=12, after=3)
-NOTE = Type(9.2, 13, before=5, after=11, pad=7, wash=WASH, bar=SOFT)
-WARNING = Type(9.2, 13, before=5, after=11, pad=7, wash=WARN_WASH, bar=WARN)
-SUMMARY = Type(9.2, 13, indent=12, pad=7, wash=WASH, bar=ACCENT)
+NOTE = Type(9.2, 13, before=5, after=11, pad=9, pad_above=6, pad_below=6, wash=WASH, bar=SOFT)
+WARNING = Type(9.2, 13, before=5, after=11, pad=9, pad_above=6, pad_below=6, wash=WARN_WASH, bar=WARN)
+SUMMARY = Type(9.2, 13, indent=12, pad=9, pad_below=4, wash=WASH, bar=ACCENT)
 CAPTION = Type(8.6, 11.8, font=BOLD, before=8, after=4)
 UNDER = Type(7.8, 10.6, colour=SOFT, before=4, after=10)
 CELL = Type(8, 10.4)
@@ -100,13 +103,19 @@ def broken_lines(text: str, kind: Type, width: float) -> list[str]:
     measure = functools.partial(text_width, font=kind.font, size=kind.size)
     lines: list[str] = []
     for row in text.split("\n"):
-        lines += _row_lines(row.split(), measure, width)
-    return [visual_order(line) if runs_right_to_left(line) else line for line in lines]
+        lines += _row_lines(_words(row), measure, width)
+    told = [line.replace(GLUE, " ") for line in lines]
+    return [visual_order(line) if runs_right_to_left(line) else line for line in told]
 
 
 def longest_word(text: str, kind: Type) -> float:
     """Width in points."""
-    return max((text_width(word, kind.font, kind.size) for word in text.split()), default=0.0)
+    return max((text_width(word, kind.font, kind.size) for word in _words(text)), default=0.0)
+
+
+def _words(text: str) -> list[str]:
+    """Parts that a line may end after; a no-break space is no such place."""
+    return [word for word in re.split(r"[ \n]+", text) if word]
 
 
 def _row_lines(words: Sequence[str], measure: functools.partial[float], width: float) -> list[str]:
@@ -177,13 +186,13 @@ class Prose(Flowable):  # type: ignore[misc]
             self._lines = broken_lines(self._text, kind, inner)
             self._lines_width = available_width
         self.width = available_width
-        self.height = len(self._lines) * self.kind.leading + 2 * self.kind.pad
+        self.height = len(self._lines) * self.kind.leading + self.kind.pad_above + self.kind.pad_below
         return self.width, self.height
 
     def split(self, available_width: float, available_height: float) -> list[Prose]:
         self.wrap(available_width, available_height)
         lines = self._lines or []
-        n_fit = int((available_height - 2 * self.kind.pad) / self.kind.leading)
+        n_fit = int((available_height - self.kind.pad_above - self.kind.pad_below) / self.kind.leading)
         if n_fit >= len(lines):
             return [self]
         if n_fit == len(lines) - 1 and n_fit > 2:
@@ -208,7 +217,9 @@ class Prose(Flowable):  # type: ignore[misc]
             canvas.rect(0, 0, 2.5, self.height, stroke=0, fill=1)
         canvas.setFillColor(kind.colour)
         canvas.setFont(kind.font, kind.size)
-        baseline = self.height - kind.pad - kind.leading + (kind.leading - kind.size) / 2 + 0.15 * kind.size
+        baseline = (
+            self.height - kind.pad_above - kind.leading + (kind.leading - kind.size) / 2 + 0.15 * kind.size
+        )
         if self._mark:
             canvas.drawString(kind.pad, baseline, self._mark)
         for number, line in enumerate(self._lines or []):
