@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hilum.imaging.border import Field
 from hilum.imaging.chest import lung_spread, lungs_likeness
 from hilum.imaging.lungs import LungMask, lung_mask
 from hilum.imaging.recipe import Canvas
@@ -20,7 +21,7 @@ def drawn_chest(*, centre: float = 0.5, scale: float = 1.0) -> tuple[Canvas, Lun
     body = (np.abs(x) < 0.45) & (np.abs(y) < 0.45)
     pixels = np.where(lungs, 0.2 + 0.2 * (y + 0.3), np.where(body, 0.7, 0.0)).astype(np.float32)
     mask = lung_mask(lungs[::2, ::2].astype(np.float32))
-    return Canvas(pixels, SIDE, SIDE), mask
+    return Canvas(pixels, Field.whole((SIDE, SIDE))), mask
 
 
 def test_the_spread_is_that_of_the_lungs_alone():
@@ -47,7 +48,7 @@ def test_bright_lungs_do_not_look_like_a_chest():
     """The negative of the drawing has the negative likeness."""
     canvas, lungs = drawn_chest()
 
-    assert lungs_likeness(Canvas(1 - canvas.pixels, SIDE, SIDE), lungs) < -0.2
+    assert lungs_likeness(Canvas(1 - canvas.pixels, Field.whole((SIDE, SIDE))), lungs) < -0.2
 
 
 @pytest.mark.parametrize(("centre", "scale"), [(0.35, 1.0), (0.7, 0.6), (0.5, 0.5)])
@@ -60,4 +61,4 @@ def test_a_picture_without_structure_has_no_likeness():
     """Dark blots on an even ground are not told to be a chest by their place alone."""
     canvas, lungs = drawn_chest()
 
-    assert lungs_likeness(Canvas(np.full_like(canvas.pixels, 0.5), SIDE, SIDE), lungs) == 0
+    assert lungs_likeness(Canvas(np.full_like(canvas.pixels, 0.5), Field.whole((SIDE, SIDE))), lungs) == 0

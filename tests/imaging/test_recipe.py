@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hilum.imaging.border import Field
 from hilum.imaging.lungs import LungMask
 from hilum.imaging.recipe import (
     Canvas,
@@ -92,7 +93,7 @@ def test_size_does_not_vote():
 def test_lungs_painted_over_leave_nothing_of_them():
     """The control: inside the grown lungs two films become one and the same, outside nothing changed."""
     canvas, lungs = film_canvas(build_film(), RECIPE), build_lungs()
-    other = Canvas(canvas.pixels**3, canvas.native_height, canvas.native_width)
+    other = Canvas(canvas.pixels**3, canvas.field)
 
     painted = without_lungs(canvas, lungs)
 
@@ -117,7 +118,7 @@ def test_what_stays_of_the_surroundings_is_what_the_lungs_leave():
 def test_lungs_painted_over_hide_the_exposure_too():
     """Painted over, a film and its darker copy are the same array: no rim of the old film is made loud."""
     canvas, lungs = film_canvas(build_film(), RECIPE), build_lungs()
-    dark = Canvas(canvas.pixels * 0.3, canvas.native_height, canvas.native_width)
+    dark = Canvas(canvas.pixels * 0.3, canvas.field)
 
     first, second = (model_input(without_lungs(film, lungs), lungs, RECIPE).array for film in (canvas, dark))
 
@@ -145,7 +146,7 @@ def test_the_crop_says_where_it_lies_on_the_film():
 
 def test_a_point_of_the_canvas_finds_its_native_pixel():
     """The middle is the middle; a corner of the square lies above a film wider than high."""
-    canvas = Canvas(np.zeros((128, 128), np.float32), native_height=160, native_width=200)
+    canvas = Canvas(np.zeros((128, 128), np.float32), Field.whole((160, 200)))
 
     assert canvas.to_native(0.5, 0.5) == (100, 80)
     assert canvas.to_native(0, 0) == (0, -20)

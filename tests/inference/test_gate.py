@@ -7,6 +7,7 @@ import pytest
 
 from bundles import draw_film
 from hilum.errors import UnreadableImage
+from hilum.imaging.border import Field
 from hilum.imaging.lungs import LungMask, lung_mask
 from hilum.imaging.recipe import Canvas
 from hilum.inference.gate import GateLimits, check_film, check_lungs, check_upright, find_lungs
@@ -221,7 +222,7 @@ class DarkIsLung:
 def canvas(pixels=None) -> Canvas:
     """A drawn film as a canvas."""
     drawn = draw_film(256).astype(np.float32) / 255
-    return Canvas(drawn if pixels is None else pixels, 256, 256)
+    return Canvas(drawn if pixels is None else pixels, Field.whole((256, 256)))
 
 
 def test_a_chest_that_stands_upright_has_its_lungs_found():

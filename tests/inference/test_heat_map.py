@@ -101,7 +101,8 @@ def test_lungs_lie_in_the_middle_of_the_films_square(shape):
     """The mask of a wide or tall film is cut where the film lies in it."""
     mask = np.zeros((64, 64), np.bool_)
     mask[24:40, 24:40] = True
-    picture = lungs_on_film(LungMask(mask, 0.06, 1, 1.0), shape)
+    square = ((shape[1] - 100) / 2, (shape[0] - 100) / 2, (shape[1] + 100) / 2, (shape[0] + 100) / 2)
+    picture = lungs_on_film(LungMask(mask, 0.06, 1, 1.0), square, native=shape, shape=shape)
 
     assert picture.shape == shape
     assert picture[shape[0] // 2, shape[1] // 2] > 0.99

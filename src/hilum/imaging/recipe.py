@@ -12,9 +12,12 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageFilter
 
+from hilum.imaging.border import Field, exposed_field
 from hilum.imaging.lungs import LungMask
 from hilum.imaging.resize import fit_within
 from hilum.records import Pixels
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 CLIP = 4.0  # standardised grey levels beyond this many spreads are cut; a wire or a marker says no more
 
@@ -24,6 +27,7 @@ class Recipe:
     """The steps' sizes; a bundle carries them, so that it is read as it was trained."""
 
     film_side: int = 256  # pixels; the whole film's longest side, reached by area averaging
+    border: Literal["trim", "keep"] = "keep"  # whether even borders are cut off before anything else
     region: Literal["lungs", "film"] = "lungs"  # what the classifier sees
     lungs_side: int = 128  # pixels; input of the lungs network
     crop_side: int = 192  # pixels; input of the classifier
@@ -33,20 +37,25 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """A film on a black square; keeps the way back to native pixels."""
+    """A film's field on a black square; keeps the way back to native pixels."""
 
     pixels: Pixels  # (S, S), 0..1
-    native_height: int
-    native_width: int
+    field: Field  # of the film, in native pixels; all of it where borders are kept
 
     @property
     def native_side(self) -> int:
-        return max(self.native_height, self.native_width)
+        return max(self.field.bottom - self.field.top, self.field.right - self.field.left)
+
+    @property
+    def box(self) -> Box:
+        """The whole square in native pixels; may reach past the film."""
+        return (*self.to_native(0, 0), *self.to_native(1, 1))
 
     def to_native(self, x: float, y: float) -> tuple[float, float]:
         """Native pixel coordinates of a point given in fractions of the canvas side."""
-        side = self.native_side
-        return x * side - (side - self.native_width) / 2, y * side - (side - self.native_height) / 2
+        side, field = self.native_side, self.field
+        middle_x, middle_y = (field.left + field.right) / 2, (field.top + field.bottom) / 2
+        return middle_x + (x - 0.5) * side, middle_y + (y - 0.5) * side
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +63,26 @@ class ModelInput:
     """What the classifier sees, and where on the film it lies."""
 
     array: Pixels  # (1, crop_side, crop_side)
-    box: tuple[
-        float, float, float, float
-    ]  # left, top, right, bottom in native pixels; may reach past the film
+    box: Box  # in native pixels; may reach past the film
 
 
 def film_canvas(pixels: Pixels, recipe: Recipe) -> Canvas:
-    """Put a film (H, W) in the middle of a square of `film_side`, aspect kept."""
-    small = fit_within(pixels, recipe.film_side)
+    """Put a film (H, W) in the middle of a square of `film_side`, aspect kept, its borders cut off where the
+    recipe says so.
+
+    Borders are looked for at `film_side`, so that a film reduced on reading loses the same as a whole one.
+    """
+    small, field = fit_within(pixels, recipe.film_side), Field.whole(pixels.shape)
+    if recipe.border == "trim":
+        exposed = exposed_field(small)
+        if exposed != Field.whole(small.shape):
+            field = exposed.scaled(pixels.shape[0] / small.shape[0], pixels.shape[1] / small.shape[1])
+            small = fit_within(field.cut(pixels), recipe.film_side)
     height, width = small.shape
     square = np.zeros((recipe.film_side, recipe.film_side), np.float32)
     top, left = (recipe.film_side - height) // 2, (recipe.film_side - width) // 2
     square[top : top + height, left : left + width] = small
-    return Canvas(square, *pixels.shape)
+    return Canvas(square, field)
 
 
 def lungs_input(canvas: Canvas, recipe: Recipe) -> Pixels:
@@ -87,7 +103,7 @@ def model_input(canvas: Canvas, lungs: LungMask | None, recipe: Recipe) -> Model
     """
     if recipe.region == "film":
         whole = fit_within(canvas.pixels, recipe.crop_side)
-        return ModelInput(whole[None], (*canvas.to_native(0, 0), *canvas.to_native(1, 1)))
+        return ModelInput(whole[None], canvas.box)
     assert lungs is not None
     box = square_box(lungs.box, recipe.margin)
     crop = _cut(canvas.pixels, box, recipe.crop_side)
@@ -118,7 +134,7 @@ def without_surroundings(canvas: Canvas, lungs: LungMask) -> Canvas:
     return _painted_over(canvas, ~_widely_lungs(canvas, lungs))
 
 
-def square_box(box: tuple[float, float, float, float], margin: float) -> tuple[float, float, float, float]:
+def square_box(box: Box, margin: float) -> Box:
     """The smallest square around a box with its margin, in the box's own units and on the same centre."""
     left, top, right, bottom = box
     half = max(right - left, bottom - top) * (0.5 + margin)
@@ -140,7 +156,7 @@ def _widely_lungs(canvas: Canvas, lungs: LungMask) -> np.ndarray:
 
 def _painted_over(canvas: Canvas, where: np.ndarray) -> Canvas:
     pixels = np.where(where, _clouds(canvas.pixels.shape[0]), canvas.pixels)
-    return Canvas(pixels, canvas.native_height, canvas.native_width)
+    return Canvas(pixels, canvas.field)
 
 
 def _grown(lungs: LungMask) -> Pixels:
@@ -164,7 +180,7 @@ def _resized_mask(mask: Pixels, side: int) -> Pixels:
     return np.asarray(picture, np.float32)
 
 
-def _cut(pixels: Pixels, box: tuple[float, float, float, float], side: int) -> Pixels:
+def _cut(pixels: Pixels, box: Box, side: int) -> Pixels:
     """Cut a box (fractions of the picture's side; may reach past it, black there) out to `side` pixels."""
     size = pixels.shape[0]
     pad = int(np.ceil(max(0.0, -min(box), max(box) - 1) * size)) + 1

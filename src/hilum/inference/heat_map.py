@@ -42,15 +42,18 @@ def film_preview(pixels: Pixels) -> Grey:
     return np.asarray(np.clip((small - low) / max(high - low, 1e-6), 0, 1) * 255 + 0.5, np.uint8)
 
 
-def lungs_on_film(lungs: LungMask, shape: tuple[int, int]) -> Pixels:
-    """The lungs as a picture (H, W) of the film, 1 inside, fading to 0 a little beyond the mask's edge."""
+def lungs_on_film(lungs: LungMask, box: Box, *, native: tuple[int, int], shape: tuple[int, int]) -> Pixels:
+    """The lungs as a picture (H, W) of the film, 1 inside, fading to 0 a little beyond the mask's edge.
+
+    Args:
+        box: left, top, right, bottom of the mask's square in native pixels; may reach past the film.
+        native: height and width of the film.
+        shape: H and W.
+    """
     reach = 2 * round(lungs.mask.shape[0] * LUNGS_REACH) + 1
     mask = Image.fromarray(lungs.mask.astype(np.uint8) * 255)
     soft = mask.filter(ImageFilter.MaxFilter(reach)).filter(ImageFilter.GaussianBlur(reach / 2))
-    side, (height, width) = max(shape), shape
-    left, top = (side - width) // 2, (side - height) // 2  # the film lies in the middle of the mask's square
-    square = soft.resize((side, side), Image.Resampling.BILINEAR)
-    return np.asarray(square.crop((left, top, left + width, top + height)), np.float32) / np.float32(255)
+    return _placed(soft, box, native, shape, resample=Image.Resampling.BILINEAR) / np.float32(255)
 
 
 def lay_over_film(activation: Pixels, box: Box, *, native: tuple[int, int], within: Pixels) -> Pixels | None:
@@ -64,19 +67,27 @@ def lay_over_film(activation: Pixels, box: Box, *, native: tuple[int, int], with
         native: height and width of the film.
         within: (H, W) weights of 0..1; where the map may show.
     """
-    height, width = within.shape
+    cells = Image.fromarray(np.asarray(activation, np.float32))
+    film = _placed(cells, box, native, within.shape, resample=Image.Resampling.BICUBIC)
+    peak = film.max(where=within >= 0.5, initial=0)  # an edge's faint weight is not evidence of its own
+    return np.clip(film * within / peak, 0, 1) if peak > 0 else None
+
+
+def _placed(
+    picture: Image.Image, box: Box, native: tuple[int, int], shape: tuple[int, int], *,
+    resample: Image.Resampling,
+) -> Pixels:  # fmt: skip
+    """A picture of a box, given in native pixels, as part of a film (H, W) that is 0 elsewhere."""
+    height, width = shape
     scale = np.array([width / native[1], height / native[0]] * 2)
     left, top, right, bottom = (round(edge) for edge in np.array(box) * scale)
-    size = (max(1, right - left), max(1, bottom - top))
-    cells = Image.fromarray(np.asarray(activation, np.float32))
-    smooth = np.asarray(cells.resize(size, Image.Resampling.BICUBIC))
+    sized = np.asarray(picture.resize((max(1, right - left), max(1, bottom - top)), resample), np.float32)
     film = np.zeros((height, width), np.float32)
     rows = slice(min(max(top, 0), height), min(max(bottom, 0), height))
     columns = slice(min(max(left, 0), width), min(max(right, 0), width))
     inside = film[rows, columns]
-    inside[...] = smooth[rows.start - top :, columns.start - left :][: inside.shape[0], : inside.shape[1]]
-    peak = film.max(where=within >= 0.5, initial=0)  # an edge's faint weight is not evidence of its own
-    return np.clip(film * within / peak, 0, 1) if peak > 0 else None
+    inside[...] = sized[rows.start - top :, columns.start - left :][: inside.shape[0], : inside.shape[1]]
+    return film
 
 
 def draw_overlay(film: Grey, heat: Pixels | None) -> bytes:
