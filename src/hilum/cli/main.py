@@ -30,6 +30,13 @@ COMMANDS = {
         "hilum.cli.predict:predict", "Score a manifest's films into a table for evaluate."
     ),
     "evaluate": LazyCommand("hilum.cli.evaluate:evaluate", "Measure a table of predictions, with intervals."),
+    "compare": LazyCommand("hilum.cli.compare:compare", "Compare readers on the same films."),
+    "monitor": LazyCommand(
+        "hilum.cli.monitor:monitor", "Tell whether scores, refusals, or films have changed."
+    ),
+    "calibrate": LazyCommand(
+        "hilum.cli.calibrate:calibrate", "Choose a threshold on local films, with a guarantee."
+    ),
     "reproduce": LazyCommand("hilum.cli.reproduce:reproduce", "Repeat a published study on your own copy."),
 }
 
