@@ -1,7 +1,7 @@
 """What a reader must know before believing a comparison of tables, as sentences.
 
-Trap: a caveat is about the tables as given; it cannot see on which films a reader was trained unless its table
-says so, and a reader trained on these films wins every comparison.
+Trap: a caveat is about the tables as given; it cannot see on which films a reader was trained unless its
+table says so, and a reader trained on these films wins every comparison.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ def _left_out(films: MatchedFilms) -> str:
         return ""
     were = "film was" if n == 1 else "films were"
     return (
-        f"{n} {were} left out of every table, not being in all of them with a label: if a reader refused the hard "
-        "films, what is left flatters it."
+        f"{n} {were} left out of every table, not being in all of them with a label: "
+        "if a reader refused the hard films, what is left flatters it."
     )
 
 
@@ -89,8 +89,8 @@ def _thresholds(
         mixed = " They stand beside thresholds that were given, which have no such advantage."
     whose = "each table" if len(chosen) == len(films.names) else " and ".join(chosen)
     return (
-        f"The threshold of {whose} was chosen on these films, to reach a sensitivity of {settings.sensitivity:g}: "
-        f"its rates are optimistic.{mixed}"
+        f"The threshold of {whose} was chosen on these films, to reach a sensitivity of "
+        f"{settings.sensitivity:g}: its rates are optimistic.{mixed}"
     )
 
 
@@ -109,7 +109,7 @@ def _patients(films: MatchedFilms) -> str:
     if not films.has_patients:
         return "No patient is named, so each film counts as another patient's."
     if films.is_clustered:
-        return f"The {films.n} films are of {films.n_patients} patients, so intervals and tests are over patients."
+        return f"{films.n} films of {films.n_patients} patients, so intervals and tests are over patients."
     return ""
 
 

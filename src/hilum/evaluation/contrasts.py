@@ -24,9 +24,13 @@ from hilum.evaluation.paired_thresholds import TableThreshold
 from hilum.evaluation.vectors import Truth
 from hilum.records import Estimate
 
-AUROC, SENSITIVITY, SPECIFICITY = "auroc", "sensitivity", "specificity"
-TESTED = (AUROC, SENSITIVITY, SPECIFICITY)
-SPOKEN = {AUROC: "AUC", SENSITIVITY: "sensitivity", SPECIFICITY: "specificity"}
+AUROC, SENSITIVITY, SPECIFICITY, HELD = "auroc", "sensitivity", "specificity", "specificity_held"
+SPOKEN = {
+    AUROC: "AUC",
+    SENSITIVITY: "sensitivity",
+    SPECIFICITY: "specificity",
+    HELD: "specificity at held sensitivity",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class ContrastMaker:
             AUROC: self._of_auroc(reference, candidate),
             SENSITIVITY: self._of_rate(SENSITIVITY, reference, candidate),
             SPECIFICITY: self._of_rate(SPECIFICITY, reference, candidate),
+            HELD: self._of_held(reference, candidate),
         }
         return tuple(
             made[figure] if figure in made else self._by_draws(figure, reference, candidate)
@@ -96,7 +101,7 @@ class ContrastMaker:
     def _of_auroc(self, reference: int, candidate: int) -> Contrast:
         plain = self._by_draws(AUROC, reference, candidate)
         if isinstance(self.aurocs, Estimate):
-            return replace(plain, estimate=self.aurocs)
+            return self._judged(replace(plain, estimate=self.aurocs), (self.aurocs, self.aurocs))
         found = self.aurocs
         levels = [found.difference(reference, candidate, level) for level in self._levels()]
         made = replace(
@@ -121,7 +126,17 @@ class ContrastMaker:
         )
         made = replace(plain, estimate=levels[0], newcombe=newcombe, p_value=tested.exact, mid_p=tested.mid_p,
                        test=test)  # fmt: skip
-        return self._judged(made, levels)
+        is_chosen = any(self.thresholds[at].is_chosen for at in (reference, candidate))
+        return made if is_chosen else self._judged(made, levels)
+
+    def _of_held(self, reference: int, candidate: int) -> Contrast:
+        """The specificity where sensitivity is held, which needs no threshold and so none chosen."""
+        plain = self._by_draws(HELD, reference, candidate)
+        if plain.estimate.low is None:
+            return self._judged(plain, (plain.estimate, plain.estimate))
+        drawn, unit = self._drawn(HELD, reference, candidate), self._unit
+        levels = [from_draws(plain.estimate, drawn, unit=unit, confidence=level) for level in self._levels()]
+        return self._judged(plain, levels)
 
     def _gains(self, right: Sequence[Flags], inside: Truth) -> np.ndarray[Any, np.dtype[np.int64]]:
         """Films gained by the candidate less those lost, by patient."""
@@ -146,7 +161,7 @@ class ContrastMaker:
         return np.asarray(drawn[:, candidate] - drawn[:, reference], np.float64)
 
     def _by_draws(self, figure: str, reference: int, candidate: int) -> Contrast:
-        """The difference with its percentile interval, which is also the one to quote of figures not tested."""
+        """The difference with its percentile interval, which is the one to quote of figures not tested."""
         films, plain = self.films, self.draws.plain[figure]
         value = float(plain[candidate] - plain[reference])
         needs_threshold = figure in (SENSITIVITY, SPECIFICITY)
@@ -158,9 +173,12 @@ class ContrastMaker:
         if needs_threshold:
             inside = films.truth if figure == SENSITIVITY else ~films.truth
             bare = _of_class(replace(bare, n=int(inside.sum())), inside, films.truth)
-        unit = "patient" if films.is_clustered else "film"
-        drawn = unless_alike(from_draws(bare, self._drawn(figure, reference, candidate), unit=unit))
+        drawn = unless_alike(from_draws(bare, self._drawn(figure, reference, candidate), unit=self._unit))
         return Contrast(figure, drawn, drawn)
+
+    @property
+    def _unit(self) -> str:
+        return "patient" if self.films.is_clustered else "film"
 
     def _levels(self) -> tuple[float, float]:
         """The level of one pair, and that which holds for all pairs at once (Bonferroni)."""

@@ -1,9 +1,9 @@
 """Prediction tables of the same films brought together, film by film.
 
-Nothing is guessed: where two tables say different things of a film's label or patient, the film and both values
-are named, and nothing is compared.
-Trap: films that only some tables hold are left out of all, or each table would be measured on other films; a
-table that lacks the hard films would look the better one, so what is left out is counted and named.
+Nothing is guessed: where two tables say different things of a film's label or patient, the film and both
+values are named, and nothing is compared. Trap: films that only some tables hold are left out of all, or each
+table would be measured on other films; a table that lacks the hard films would look the better one, so what
+is left out is counted and named.
 """
 
 from __future__ import annotations
@@ -119,8 +119,8 @@ def _refuse_disagreement(film: str, what: str, stated: Sequence[tuple[str, objec
         first_name, first = stated[0]
         if value != first:
             raise TableInvalid(
-                f"film {quoted(film)}: its {what} is {_told(first)} in {first_name} and {_told(value)} in {name}; "
-                "tables that are compared must say the same of a film"
+                f"film {quoted(film)}: its {what} is {_told(first)} in {first_name} "
+                f"and {_told(value)} in {name}; tables that are compared must say the same of a film"
             )
 
 

@@ -1,9 +1,9 @@
 """Whether a candidate is worse than a reference by less than a margin that was stated beforehand.
 
-Trap: "no significant difference" shows nothing of the kind; a small study finds none between a good reader and a
-bad one. Only the lower end of the difference's interval, held against the margin, can say it.
-Sources: CPMP 2000 (Points to consider on switching between superiority and non-inferiority); Piaggio 2012
-(CONSORT extension, JAMA 308:2594).
+Trap: "no significant difference" shows nothing of the kind; a small study finds none between a good reader
+and a bad one. Only the lower end of the difference's interval, held against the margin, can say it. Sources:
+CPMP 2000 (Points to consider on switching between superiority and non-inferiority); Piaggio 2012 (CONSORT
+extension, JAMA 308:2594).
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ def _sentence(difference: Estimate, verdict: str, *, margin: float, figure: str)
         return f"{figure}: {end} is above {against}, so the candidate is non-inferior{worse}."
     if verdict == INFERIOR:
         return (
-            f"{figure}: the whole interval, {difference.low:+.3f} to {difference.high:+.3f}, is below {against}, "
-            "so the candidate is worse by more than the margin."
+            f"{figure}: the whole interval, {difference.low:+.3f} to {difference.high:+.3f}, "
+            f"is below {against}, so the candidate is worse by more than the margin."
         )
     return (
         f"{figure}: {end} is not above {against}, so non-inferiority is not shown; "

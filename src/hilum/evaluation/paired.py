@@ -1,10 +1,9 @@
 """The AUCs of several scores of the same films, how they err together, and how far two lie apart.
 
 One sort a score and one matrix product (Sun and Xu's fast form), for films as units and for patients alike.
-Trap: two overlapping intervals do not show that two AUCs are alike, and a large p value shows it no more; only
-the difference's own interval says how far apart the two may be.
-Sources: DeLong 1988 (Biometrics 44:837); Sun and Xu 2014 (IEEE SPL 21:1389); Obuchowski 1997 (Biometrics
-53:567) where patients repeat.
+Trap: two overlapping intervals do not show that two AUCs are alike, and a large p value shows it no more;
+only the difference's own interval says how far apart the two may be. Sources: DeLong 1988 (Biometrics
+44:837); Sun and Xu 2014 (IEEE SPL 21:1389); Obuchowski 1997 (Biometrics 53:567) where patients repeat.
 """
 
 from __future__ import annotations
@@ -57,8 +56,8 @@ class PairedAurocs:
     def difference(self, reference: int, candidate: int, confidence: float = CONFIDENCE) -> Estimate:
         """The candidate's AUC less the reference's.
 
-        Without spread the interval is Newcombe's, as of two separate tables and so too wide, unless the two rank
-        every film alike: then there is none.
+        Without spread the interval is Newcombe's, as of two separate tables and so too wide, unless the two
+        rank every film alike: then there is none.
         """
         value = float(self.values[candidate] - self.values[reference])
         variance = self._variance(reference, candidate)

@@ -1,9 +1,9 @@
 """What chance does to several scores of the same films at once: every figure of each score in every sample.
 
-All scores are read in the same samples of patients, so that a difference of two carries what they have in common.
-Trap: a threshold that was chosen on these films is held in the samples, so its own chance is not in the interval;
-`specificity_held` is read anew in each sample, and has it.
-Sources: Efron and Tibshirani 1993, chapter 13; Field and Welsh 2007 (JRSS B 69:369) for resampling patients.
+All scores are read in the same samples of patients, so that a difference of two carries what they have in
+common. Trap: a threshold that was chosen on these films is held in the samples, so its own chance is not in
+the interval; `specificity_held` is read anew in each sample, and has it. Sources: Efron and Tibshirani 1993,
+chapter 13; Field and Welsh 2007 (JRSS B 69:369) for resampling patients.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ class DrawSettings:
 
 @dataclass(frozen=True, slots=True)
 class PairedDraws:
-    """The figures of R scores on the films as they are, and in B samples of patients; NaN where there is none."""
+    """The figures of R scores on the films as they are, and in B samples of patients.
+
+    NaN where there is none.
+    """
 
     plain: dict[str, Draws]  # (R,), by the names of FIGURES
     drawn: dict[str, Draws]  # (B, R)

@@ -1,9 +1,8 @@
 """Two readers right or wrong on the same films: the difference of their shares, and the chance of such a one.
 
-Only films on which one is right and the other wrong tell them apart.
-Trap: with few such films the plain normal interval is a point; Tango's and Newcombe's have width even where the
-two agree on every film.
-Sources: Tango 1998 (Stat Med 17:891); Newcombe 1998 (Stat Med 17:2635, method 10); McNemar 1947 (Psychometrika
+Only films on which one is right and the other wrong tell them apart. Trap: with few such films the plain
+normal interval is a point; Tango's and Newcombe's have width even where the two agree on every film. Sources:
+Tango 1998 (Stat Med 17:891); Newcombe 1998 (Stat Med 17:2635, method 10); McNemar 1947 (Psychometrika
 12:153), exact and mid-p as in Fagerland 2013 (BMC Med Res Methodol 13:91).
 """
 
@@ -48,7 +47,10 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeTest:
-    """Two-sided p values that the two readers are exchangeable: McNemar's, where every patient has one film."""
+    """Two-sided p values that the two readers are exchangeable.
+
+    McNemar's, where every patient has one film.
+    """
 
     exact: float
     mid_p: float  # not bound to hold its level, but nearer to it than the exact, which is far below
@@ -99,7 +101,8 @@ def exchange_test(gains: Codes) -> ExchangeTest:
     Where a patient has one film the gains are -1, 0, and 1, and this is McNemar's exact test.
 
     Args:
-        gains: (P,) for each patient, films on which only the candidate is right less those only the reference.
+        gains: (P,) for each patient, films on which only the candidate is right less those only the
+            reference.
     """
     sizes, times = np.unique(np.abs(gains[gains != 0]), return_counts=True)
     chances: Chances = np.ones(1)  # of each sum of swapped gains, from the lowest up in steps of 1
@@ -115,7 +118,10 @@ def exchange_test(gains: Codes) -> ExchangeTest:
 
 
 def even_chances(n: int) -> Chances:
-    """The chances of 0 to n heads in n throws of a coin: (n + 1,), by ratios so that no factorial overflows."""
+    """The chances of 0 to n heads in n throws of a coin.
+
+    (n + 1,), by ratios so that no factorial overflows.
+    """
     heads = np.arange(n)
     logs = np.r_[0.0, np.cumsum(np.log(n - heads) - np.log(heads + 1))]
     return np.asarray(np.exp(logs - n * np.log(2)), np.float64)

@@ -1,7 +1,7 @@
 """The threshold at which each of several tables is compared: brought along, or matched in sensitivity.
 
-Trap: a threshold matched on these films is chosen on the films it is judged on, so it says so; and matched tables
-differ in sensitivity by chance alone, so their specificities are what the comparison is about.
+Trap: a threshold matched on these films is chosen on the films it is judged on, so it says so; and matched
+tables differ in sensitivity by chance alone, so their specificities are what the comparison is about.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def table_thresholds(
 def _given(films: MatchedFilms, at: int, threshold: float) -> TableThreshold:
     score = films.scores[at]
     low, high = float(score.min()), float(score.max())
-    if 0 <= low and high <= 1 and not 0 <= threshold <= 1:
+    if low >= 0 and high <= 1 and not 0 <= threshold <= 1:
         raise SettingsInvalid(
             f"--threshold {films.names[at]}={threshold:g}: that table's scores lie in 0 to 1 "
             f"({low:.4g} to {high:.4g}), so no threshold outside can be meant; give one on its own scale"

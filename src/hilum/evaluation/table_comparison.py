@@ -1,7 +1,8 @@
 """Several prediction tables of the same films, compared: the first is the reference, or each with each.
 
-Every difference is candidate less reference, with an interval of its own; p values are adjusted over the pairs.
-Trap: the three tested figures are not adjusted for one another; name the one that decides before looking.
+Every difference is candidate less reference, with an interval of its own; p values are adjusted over the
+pairs. Trap: the three tested figures are not adjusted for one another; name the one that decides before
+looking.
 """
 
 from __future__ import annotations
@@ -170,10 +171,17 @@ def compare_tables(
     resampling = _resampling(films, settings.seed, n_draws)
     draw_settings = DrawSettings(settings.least_specificity, settings.sensitivity)
     draws = paired_draws(films, flags, settings=draw_settings, resampling=resampling)
-    numbers = [(a, b) for a, b in combinations(range(len(films.names)), 2) if settings.is_all_pairs or a == 0]
-    maker = ContrastMaker(films, flags, thresholds, draws, paired_aurocs(films.truth, films.scores, films.codes),
-                          n_pairs=len(numbers), margin=settings.margin)  # fmt: skip
-    pairs = _adjusted([_pair(maker, reference, candidate) for reference, candidate in numbers])
+    pairs = combinations(range(len(films.names)), 2)
+    numbers = [(first, second) for first, second in pairs if settings.is_all_pairs or first == 0]
+    maker = ContrastMaker(
+        films=films,
+        flags=flags,
+        thresholds=thresholds,
+        draws=draws,
+        aurocs=paired_aurocs(films.truth, films.scores, films.codes),
+        n_pairs=len(numbers),
+        margin=settings.margin,
+    )
     fresh = _resampling(films, settings.seed, n_draws)
     compared = tuple(_table(maker, at, fresh) for at in range(len(films.names)))
     return TableComparison(
@@ -181,7 +189,7 @@ def compare_tables(
         settings=settings,
         n_draws=n_draws,
         tables=compared,
-        pairs=pairs,
+        pairs=_adjusted([_pair(maker, reference, candidate) for reference, candidate in numbers]),
         caveats=comparison_caveats(films, thresholds, flags, settings=settings, tables=compared),
     )
 
