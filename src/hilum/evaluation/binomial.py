@@ -22,10 +22,19 @@ def binomial_at_most(n: int, chance: float, *, most: int | None = None) -> npt.N
     Args:
         chance: of a success, above 0, below 1.
     """
+    return np.asarray(np.minimum(np.cumsum(binomial_chances(n, chance, most=most)), 1.0), np.float64)
+
+
+def binomial_chances(n: int, chance: float, *, most: int | None = None) -> npt.NDArray[np.float64]:
+    """P(X = k) for k = 0..n of n trials, or up to `most`: (n + 1,) or (most + 1,).
+
+    Args:
+        chance: of a success, above 0, below 1.
+    """
     before = np.arange(n if most is None else most)
     steps = np.log((n - before) / (before + 1)) + math.log(chance) - math.log1p(-chance)
     logs = n * math.log1p(-chance) + np.concatenate([[0.0], np.cumsum(steps)])
-    return np.asarray(np.minimum(np.cumsum(np.exp(logs)), 1.0), np.float64)
+    return np.asarray(np.exp(logs), np.float64)
 
 
 @lru_cache(maxsize=4096)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hilum.evaluation.binomial import binomial_chances
 from hilum.evaluation.confusion import Flags
 from hilum.evaluation.intervals import CONFIDENCE, normal_quantile, wilson
 from hilum.evaluation.vectors import Codes
@@ -108,23 +109,13 @@ def exchange_test(gains: Codes) -> ExchangeTest:
     chances: Chances = np.ones(1)  # of each sum of swapped gains, from the lowest up in steps of 1
     for size, n in zip(sizes.tolist(), times.tolist(), strict=True):
         spread = np.zeros(2 * size * n + 1)
-        spread[:: 2 * size] = even_chances(n)
+        spread[:: 2 * size] = binomial_chances(n, 0.5)
         chances = np.convolve(chances, spread)
     sums = np.arange(chances.size) - chances.size // 2
     seen = abs(int(gains.sum()))
     beyond = float(chances[np.abs(sums) > seen].sum())
     equal = float(chances[np.abs(sums) == seen].sum())
     return ExchangeTest(exact=min(1.0, beyond + equal), mid_p=min(1.0, beyond + equal / 2))
-
-
-def even_chances(n: int) -> Chances:
-    """The chances of 0 to n heads in n throws of a coin.
-
-    (n + 1,), by ratios so that no factorial overflows.
-    """
-    heads = np.arange(n)
-    logs = np.r_[0.0, np.cumsum(np.log(n - heads) - np.log(heads + 1))]
-    return np.asarray(np.exp(logs - n * np.log(2)), np.float64)
 
 
 def _score_end(found: Agreement, low: float, high: float, *, wanted: float) -> float:
