@@ -30,13 +30,15 @@ FILE = click.Path(path_type=Path, dir_okay=False)
               callback=finite, help="Share who have the finding among those screened.")  # fmt: skip
 @click.option("--subgroup", "subgroup_columns", multiple=True, metavar="COLUMN",
               help="Report by the groups of this column too; may be repeated.")  # fmt: skip
+@click.option("--score-scale", type=click.FloatRange(0, min_open=True), callback=finite, metavar="MAX",
+              help="The score that means certainty, as 100; 1 where left out.")  # fmt: skip
 @click.option("--controls", "controls_path", type=FILE, metavar="FILE",
               help="The controls.json of a cross-validation, to stand beside the score.")  # fmt: skip
 @click.option("--manifest", "manifest_path", type=FILE, metavar="MANIFEST",
               help="Show the films that the score gets wrong, from this manifest.")  # fmt: skip
 @click.option("--bundle", "bundle_name", metavar="BUNDLE",
               help="Draws the heat maps of those films; the default bundle where left out.")  # fmt: skip
-@click.option("--title", default="Evidence", show_default=True, help="The title of the file.")
+@click.option("--title", default="Evidence file", show_default=True, help="The title of the file.")
 @click.option("--draws", "n_draws", type=click.IntRange(100, 100_000), default=1000, show_default=True,
               help="Samples of each bootstrap.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the bootstrap.")

@@ -47,15 +47,15 @@ def measure_calibration(films: LabelledFilms) -> Calibration:
         return Calibration(none, BrierParts(*[none] * len(NAMES)), none, line, bins=())
     codes = films.codes if films.is_clustered else None
     resampling = films.resampling()
-    drawn = BinnedFilms.of_films(films.truth, films.score, N_BINS).draws(resampling)
-    error = ece(films.truth, films.score)
-    parts = brier_parts(films.truth, films.score)
+    drawn = BinnedFilms.of_films(films.truth, films.probability, N_BINS).draws(resampling)
+    error = ece(films.truth, films.probability)
+    parts = brier_parts(films.truth, films.probability)
     return Calibration(
-        brier=brier(films.truth, films.score, codes=codes),
+        brier=brier(films.truth, films.probability, codes=codes),
         brier_parts=parts_with_intervals(parts, drawn, unit=resampling.unit),
         expected_calibration_error=less_bias(error, errors_of(drawn), unit=resampling.unit),
-        line=calibration_line(films.truth, films.score, codes=codes),
-        bins=tuple(reliability(films.truth, films.score)),
+        line=calibration_line(films.truth, films.probability, codes=codes),
+        bins=tuple(reliability(films.truth, films.probability)),
     )
 
 
@@ -64,4 +64,4 @@ def measure_decisions(films: LabelledFilms, *, prevalence: float | None) -> Deci
     if not films.are_probabilities:
         return DecisionCurve(prevalence, prevalence is not None, (), NOT_PROBABILITIES)
     codes = films.codes if films.is_clustered else None
-    return decision_curve(films.truth, films.score, prevalence=prevalence, codes=codes)
+    return decision_curve(films.truth, films.probability, prevalence=prevalence, codes=codes)

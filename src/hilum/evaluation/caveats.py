@@ -87,7 +87,11 @@ def _unlabelled(n_rows: int, n: int) -> str:
 def _scale(films: LabelledFilms) -> str:
     if films.are_probabilities:
         return ""
-    return "Scores are not all in 0..1, so that Brier score and calibration error do not apply."
+    seen = f"{films.score.min():g} to {films.score.max():g}"
+    return (
+        f"Scores are not all in 0..1 ({seen}), so that Brier score and calibration error do not apply; where they "
+        "are probabilities on another scale, state it: --score-scale."
+    )
 
 
 def _coarse(films: LabelledFilms) -> str:

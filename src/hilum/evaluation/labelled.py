@@ -30,6 +30,7 @@ class LabelledFilms:
     has_patients: bool  # the table names at least one
     n_draws: int
     seed: int
+    score_scale: float = 1.0  # the score that means certainty
 
     @property
     def n(self) -> int:
@@ -49,7 +50,12 @@ class LabelledFilms:
 
     @property
     def are_probabilities(self) -> bool:
-        return bool(self.score.min() >= 0 and self.score.max() <= 1)
+        return bool(self.score.min() >= 0 and self.score.max() <= self.score_scale)
+
+    @property
+    def probability(self) -> Scores:
+        """The score as a probability (N,); of use only where `are_probabilities`."""
+        return self.score if self.score_scale == 1.0 else self.score / self.score_scale
 
     def resampling(self) -> Resampling:
         """A fresh start of the same draws, so that no figure depends on which was computed before it."""
@@ -61,15 +67,22 @@ class LabelledFilms:
         return self.resampling() if self.is_clustered else None
 
 
-def labelled_films(rows: Sequence[Prediction], *, n_draws: int, seed: int) -> LabelledFilms:
+def labelled_films(
+    rows: Sequence[Prediction], *, n_draws: int, seed: int, score_scale: float | None = None
+) -> LabelledFilms:
     """The rows that have a label.
 
+    Args:
+        score_scale: the score that means certainty, where stated; every labelled score must keep to it.
+
     Raises:
-        TableInvalid: no row has one.
+        TableInvalid: no row has a label, or a score lies outside the scale that was stated.
     """
     labelled = tuple(row for row in rows if row.label is not None)
     if not labelled:
         raise TableInvalid(f"none of the {len(rows)} rows has a label, so there is nothing to measure")
+    if score_scale is not None:
+        _check_scale(labelled, score_scale)
     return LabelledFilms(
         rows=labelled,
         truth=np.array([row.label for row in labelled], dtype=np.bool_),
@@ -78,7 +91,17 @@ def labelled_films(rows: Sequence[Prediction], *, n_draws: int, seed: int) -> La
         has_patients=any(row.patient is not None for row in labelled),
         n_draws=draws_for(len(labelled), n_draws),
         seed=seed,
+        score_scale=score_scale or 1.0,
     )
+
+
+def _check_scale(rows: Sequence[Prediction], score_scale: float) -> None:
+    for row in rows:
+        if not 0 <= row.score <= score_scale:
+            where = f"film {row.film!r}, its score {row.score:g}"
+            raise TableInvalid(
+                f"{where}: outside 0 to {score_scale:g}, which was stated as the score's scale"
+            )
 
 
 def draws_for(n: int, wanted: int) -> int:

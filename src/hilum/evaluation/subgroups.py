@@ -18,7 +18,7 @@ from hilum.evaluation.grouping import NOT_STATED, UNSTATED, Grouping
 from hilum.evaluation.intervals import normal_quantile, unless_alike, wilson_by_patient
 from hilum.evaluation.labelled import LabelledFilms
 from hilum.evaluation.obuchowski import auroc_by_patient
-from hilum.evaluation.vectors import Codes, Scores, Truth
+from hilum.evaluation.vectors import Codes, Scores, Truth, count_patients, renumbered
 from hilum.records import Estimate, Prediction
 
 LEAST_FILMS = 10  # of a label; a Wilson interval of 10 films is up to 53 points wide
@@ -72,7 +72,7 @@ class FilmVectors:
     score: Scores
     codes: Codes
     flags: npt.NDArray[np.bool_] | None  # None where there is no cut
-    are_probabilities: bool
+    score_scale: float | None  # that makes the score a probability; None where none does
 
     @classmethod
     def of_films(cls, films: LabelledFilms, cut: float | None) -> FilmVectors:
@@ -84,7 +84,7 @@ class FilmVectors:
             score=score,
             codes=films.codes[order],
             flags=None if cut is None else score >= cut,
-            are_probabilities=films.are_probabilities,
+            score_scale=films.score_scale if films.are_probabilities else None,
         )
 
     def measured(self, members: Members, *, column: str, group: str) -> Subgroup:
@@ -95,12 +95,12 @@ class FilmVectors:
         """
         part = FilmVectors(
             self.order[members], self.truth[members], self.score[members], self.codes[members],
-            None if self.flags is None else self.flags[members], self.are_probabilities,
+            None if self.flags is None else self.flags[members], self.score_scale,
         )  # fmt: skip
         return Subgroup(
             column=column,
             group=group,
-            n_patients=np.unique(part.codes).size,
+            n_patients=count_patients(part.codes),
             auroc=_auroc(part),
             sensitivity=_share(part, label=True),
             specificity=_share(part, label=False),
@@ -143,13 +143,13 @@ def _share(part: FilmVectors, *, label: bool) -> Estimate:
 def _calibration_gap(part: FilmVectors) -> Estimate:
     n, n_positive = part.truth.size, int(part.truth.sum())
     none = Estimate(None, None, None, n=n, n_positive=n_positive)
-    if not part.are_probabilities:
+    if part.score_scale is None:
         return replace(none, why="scores are not all in 0..1")
     if n < LEAST_FILMS:
         return replace(none, why=_few(n, ""))
-    gaps = part.score - part.truth
+    gaps = part.score / part.score_scale - part.truth
     value = float(gaps.mean())
-    sums = np.bincount(np.unique(part.codes, return_inverse=True)[1], weights=gaps - value)
+    sums = np.bincount(renumbered(part.codes), weights=gaps - value)
     if sums.size < LEAST_FILMS:
         return replace(none, why=f"not estimable: films of {sums.size} patients, and it takes {LEAST_FILMS}")
     half = normal_quantile() * float(np.sqrt(sums.size / (sums.size - 1) * (sums @ sums))) / n

@@ -5,6 +5,7 @@ Trap: rows without a label are counted and left out; every figure's `n` counts l
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -50,6 +51,9 @@ class EvaluationSettings:
     least_specificity: float = WHO_SPECIFICITY  # of the partial AUC
     prevalence: float | None = None  # of the people to be read; None: no figure but these films' own
     subgroup_columns: tuple[str, ...] = ()  # beside site, sex, and age; "fold" or any other of the table's
+    score_scale: float | None = (
+        None  # the score that means certainty; None: taken as 1, and nothing is checked
+    )
     subgroup_point: str | None = None  # name of the point to judge groups at; None: the first given, if any
 
 
@@ -116,12 +120,14 @@ def summarise(rows: Sequence[Prediction], settings: EvaluationSettings | None = 
     """Measure the labelled rows of a prediction table.
 
     Raises:
-        TableInvalid: no row has a label, or a column to group by is not there.
+        TableInvalid: no label, a score off the stated scale, or no such column to group by.
         SettingsInvalid: a rate or the prevalence is out of range, or no point has the subgroup point's name.
     """
     settings = settings or EvaluationSettings()
     _check(settings)
-    films = labelled_films(rows, n_draws=settings.n_draws, seed=settings.seed)
+    films = labelled_films(
+        rows, n_draws=settings.n_draws, seed=settings.seed, score_scale=settings.score_scale
+    )
     columns = dict.fromkeys([*ALWAYS, *settings.subgroup_columns])
     groupings = [found for column in columns if (found := grouping(films.rows, column))]
     discrimination = measure_discrimination(films, _ranking_settings(settings))
@@ -178,6 +184,8 @@ def _check(settings: EvaluationSettings) -> None:
         raise SettingsInvalid(
             f"the least specificity must be from 0 to below 1: {settings.least_specificity}"
         )
+    if settings.score_scale is not None and not 0 < settings.score_scale < math.inf:
+        raise SettingsInvalid(f"the score's scale must be a number above 0, not {settings.score_scale}")
     if settings.prevalence is not None and not 0 < settings.prevalence < 1:
         raise SettingsInvalid(f"a prevalence must lie between 0 and 1, not {settings.prevalence}")
 

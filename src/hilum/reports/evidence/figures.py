@@ -5,12 +5,15 @@ Trap: a curve of a million films has as many points; `thin` keeps what a picture
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from hilum.evaluation.decision_curve import NetBenefit
 from hilum.evaluation.discrimination import Floats, precision_recall_curve, roc_curve
 from hilum.evaluation.summary import Evaluation, OperatingPoint
 from hilum.records import Estimate
@@ -106,7 +109,7 @@ def draw_reliability(evaluation: Evaluation) -> Figure:
         _whisker(upper, one.mean_probability, one.observed, label=None if at else "bin, 95 % interval")
     upper.set_ylim(-0.02, 1.04)
     figures.style_legend(upper, "upper left")
-    figures.style_axes(lower, x="Score", y="Films")
+    figures.style_axes(lower, x=_probability_label(evaluation), y="Films")
     counts = [one.observed.n for one in bins]
     middles = [(one.low + one.high) / 2 for one in bins]
     lower.bar(middles, counts, width=0.08, color=figures.SKY)
@@ -121,26 +124,31 @@ def draw_reliability(evaluation: Evaluation) -> Figure:
 
 
 def draw_decision_curve(evaluation: Evaluation) -> Figure:
-    """Net benefit over threshold probabilities, with its pointwise band; needs scores in 0..1."""
+    """Net benefit over threshold probabilities, with its pointwise band; needs scores in 0..1.
+
+    At a stated prevalence the axis ends where no programme would look: ten times the prevalence.
+    """
     curve = evaluation.decision_curve
-    cuts = [point.threshold for point in curve.points]
-    model = [point.model.value or 0.0 for point in curve.points]
+    share = curve.prevalence or 0.0
+    end = min(1.0, max(0.2, 10 * share)) if curve.is_stated else 1.0
+    points = [point for point in curve.points if point.threshold <= end]
+    cuts = [point.threshold for point in points]
     figure = figures.build_figure(6.2, 4.2)
-    share = f"{'stated prevalence' if curve.is_stated else 'share of these films'} {curve.prevalence:.3g}"
-    title = f"Decision curve, {share}\n{films_text(evaluation)}"
+    source = "stated prevalence" if curve.is_stated else "share of these films"
+    title = f"Decision curve, {source} {share:.3g}\n{films_text(evaluation)}"
     axes = figures.build_axes(figure, title=title, x="Threshold probability", y="Net benefit per person")
-    low = [_or(point.model.low, point.model.value) for point in curve.points]
-    high = [_or(point.model.high, point.model.value) for point in curve.points]
+    low = [_or(point.model.low, point.model.value) for point in points]
+    high = [_or(point.model.high, point.model.value) for point in points]
     axes.fill_between(
         cuts, low, high, color=figures.BLUE, alpha=0.18, linewidth=0, label="95 % band, pointwise"
     )
+    model, everyone = ([side.value or 0.0 for side in sides] for sides in _sides(points))
     axes.plot(cuts, model, color=figures.BLUE, linewidth=1.6, label="by the score")
-    everyone = [point.treat_all.value or 0.0 for point in curve.points]
     axes.plot(cuts, everyone, color=figures.VERMILION, linestyle="--", linewidth=1.3, label="test all")
     axes.axhline(0, color=figures.BLACK, linestyle=":", linewidth=1, label="test none")
-    top = max(*high, *everyone, 0.0)
-    axes.set_ylim(-0.25 * top if top > 0 else -0.05, 1.1 * top if top > 0 else 0.05)
-    axes.set_xlim(0, 1)
+    top = max(*high, *everyone, share / 2)
+    axes.set_ylim(-0.3 * top, 1.1 * top)
+    axes.set_xlim(0, end)
     figures.style_legend(axes, "upper right")
     return figure
 
@@ -149,9 +157,8 @@ def draw_confusion(evaluation: Evaluation) -> Figure:
     """A confusion table for each operating point, shaded by the share of its row; needs one."""
     points = evaluation.operating_points
     n_rows = -(-len(points) // PANELS_PER_ROW)
-    n_columns = min(len(points), PANELS_PER_ROW)
-    figure = figures.build_figure(2.9 * n_columns, 2.8 * n_rows)
-    panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+    figure = figures.build_figure(2.7 * PANELS_PER_ROW, 2.8 * n_rows)
+    panels = figure.subplots(n_rows, PANELS_PER_ROW, squeeze=False).ravel()
     for axes, point in zip(panels, points, strict=False):
         _draw_table(axes, point)
     for axes in panels[len(points) :]:
@@ -206,6 +213,15 @@ def _draw_table(axes: Axes, point: OperatingPoint) -> None:
     axes.set_yticks([0, 1], ["with\nfinding", "without"])
     axes.grid(False)
     axes.tick_params(length=0)
+
+
+def _sides(points: Sequence[NetBenefit]) -> tuple[list[Estimate], list[Estimate]]:
+    return [point.model for point in points], [point.treat_all for point in points]
+
+
+def _probability_label(evaluation: Evaluation) -> str:
+    scale = evaluation.films.score_scale
+    return "Score" if scale == 1 else f"Score / {scale:g}"
 
 
 def _or(end: float | None, value: float | None) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from hilum.evaluation.cuts import OperatingPoint
 from hilum.evaluation.labelled import LabelledFilms
@@ -169,11 +169,11 @@ def _kind(films: Sequence[FailedFilm], kind: str, heading: str) -> list[Block]:
 
 
 def _caption(film: FailedFilm) -> str:
-    lines = [f"{film.prediction.film}: score {film.prediction.score:.4g}", film.remark]
+    lines = [film.prediction.film, f"score {film.prediction.score:.4g}", film.remark]
     if film.reading:
-        cut = film.reading[: LONGEST_READING - 1] + "…"
+        cut = f"{film.reading[: LONGEST_READING - 1]}…"
         lines.append(f"Reading: {film.reading if len(film.reading) <= LONGEST_READING else cut}")
-    return ". ".join(line.rstrip(".") for line in lines) + "."
+    return "\n".join(lines)
 
 
 def _failed(row: Prediction, screened: Screened, reading: str) -> FailedFilm:
@@ -182,7 +182,7 @@ def _failed(row: Prediction, screened: Screened, reading: str) -> FailedFilm:
         return FailedFilm(row, None, f"refused: {outcome.reason}", reading)
     if screened.preview is None:
         raise AssertionError("a scored film that was asked for with its picture has one")
-    remark = f"bundle now {outcome.score:.1f} of 100"
+    remark = f"bundle: {outcome.score:.1f} of 100"
     if outcome.heat_map is None:
         remark += ", nothing localised"
     return FailedFilm(row, _small(draw_overlay(screened.preview, outcome.heat_map)), remark, reading)
@@ -190,9 +190,7 @@ def _failed(row: Prediction, screened: Screened, reading: str) -> FailedFilm:
 
 def _small(png: bytes) -> bytes:
     with Image.open(io.BytesIO(png)) as picture:
-        picture.thumbnail((FILM_SIDE, FILM_SIDE))
-        square = Image.new("RGB", (FILM_SIDE, FILM_SIDE))
-        square.paste(picture, ((FILM_SIDE - picture.width) // 2, (FILM_SIDE - picture.height) // 2))
+        square = ImageOps.pad(picture.convert("RGB"), (FILM_SIDE, FILM_SIDE))
     buffer = io.BytesIO()
     square.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()

@@ -80,7 +80,7 @@ def methods_section(evidence: Evidence, numbers: Mapping[str, Any]) -> Section:
         Bullets(PROSE),
         Paragraph(f"Sources: {SOURCES}"),
     ]
-    return Section("How it was measured", tuple(blocks), starts_page=True)
+    return Section("How it was measured", tuple(blocks))
 
 
 def _methods(numbers: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:

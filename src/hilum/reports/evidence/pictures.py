@@ -74,11 +74,12 @@ def _has_both(evaluation: Evaluation) -> bool:
 
 
 DRAWINGS = {
-    "roc": Drawing(drawing.draw_roc, _has_both, "ROC curve; the marks are the operating points."),
+    "roc": Drawing(drawing.draw_roc, _has_both, "ROC curve; the marks are the operating points.", 0.5),
     "precision_recall": Drawing(
         drawing.draw_precision_recall,
         _has_both,
         "Precision against recall; it depends on the share of films with the finding in this table.",
+        width_share=0.5,
     ),
     "scores": Drawing(
         drawing.draw_scores,
@@ -90,6 +91,7 @@ DRAWINGS = {
         drawing.draw_reliability,
         lambda evaluation: bool(evaluation.calibration.bins),
         "Share of films with the finding against the score, by bin, and the films of each bin.",
+        width_share=0.5,
     ),
     "confusion": Drawing(
         drawing.draw_confusion,

@@ -5,11 +5,18 @@ Trap: a score on another scale is no probability; each figure then says so, and 
 
 from __future__ import annotations
 
+from hilum.evaluation.decision_curve import DecisionCurve
 from hilum.evaluation.summary import Evaluation
 from hilum.records import Estimate
 from hilum.reports.document import Block, Paragraph, Section, Table
 from hilum.reports.evidence.wording import Pictures, estimate_table, interval_cell, some
 
+AS_THEY_ARE = (
+    "The scores are taken as they are. Where they were calibrated to films with a larger share of the "
+    "finding than "
+    "the stated prevalence, they are too high for the people screened, and the curve shows what that costs: "
+    "calibrate to the place first (hilum calibrate)."
+)
 SHOWN_AT = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)  # threshold probabilities of the table of net benefit
 
 
@@ -69,7 +76,7 @@ def decisions_section(evaluation: Evaluation, pictures: Pictures) -> Section:
     )
     at = {round(point.threshold, 4): point for point in curve.points}
     rows = tuple(
-        (f"{threshold:.2f}", interval_cell(point.model, 4), interval_cell(point.treat_all, 4), "0")
+        (f"{threshold:.2f}", _benefit(point.model), _benefit(point.treat_all), "0")
         for threshold in SHOWN_AT
         if (point := at.get(threshold))
     )
@@ -77,9 +84,20 @@ def decisions_section(evaluation: Evaluation, pictures: Pictures) -> Section:
         ("Threshold probability", "By the score (95 %)", "Test all", "Test none"),
         rows,
         caption="Net benefit per person",
-        note=f"Intervals: {curve.points[0].model.method or curve.points[0].model.why}, pointwise.",
+        note=f"Intervals: {_methods(curve)}, pointwise; none where all films count alike.",
     )
-    return Section("Decision curve", (Paragraph(text), table, *some(pictures, "decision_curve")))
+    warned = (Paragraph(AS_THEY_ARE, look="warning"),) if curve.is_stated else ()
+    return Section("Decision curve", (Paragraph(text), *warned, table, *some(pictures, "decision_curve")))
+
+
+def _methods(curve: DecisionCurve) -> str:
+    found = dict.fromkeys(point.model.method for point in curve.points if point.model.method)
+    return "; ".join(found) or "none"
+
+
+def _benefit(one: Estimate) -> str:
+    """An interval that cannot be had leaves the value alone; the note below says why."""
+    return interval_cell(one, 4) if one.low is not None else f"{one.value or 0.0:.4f}"
 
 
 def _off_scale(evaluation: Evaluation) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from hilum.evaluation.confusion import Performance
 from hilum.evaluation.summary import OPTIMISTIC, Evaluation, OperatingPoint
 from hilum.records import Estimate
-from hilum.reports.document import Block, Gallery, Paragraph, Section, Table
+from hilum.reports.document import Block, Paragraph, Section, Table
 from hilum.reports.evidence.facts import Evidence, Screened, main_point
 from hilum.reports.evidence.wording import Pictures, estimate_table, interval_cell, some
 
@@ -51,8 +51,7 @@ def ranking_section(evaluation: Evaluation, pictures: Pictures) -> Section:
         "and the reverse, are read off the curve, so that no threshold is chosen for them."
     )
     curves = some(pictures, "roc", "precision_recall")
-    shown = (Gallery(curves, n_columns=2),) if curves else ()
-    return Section("How well the score ranks", (estimate_table(rows, "Ranking"), Paragraph(text), *shown))
+    return Section("How well the score ranks", (estimate_table(rows, "Ranking"), Paragraph(text), *curves))
 
 
 def operating_section(evaluation: Evaluation, pictures: Pictures) -> Section:

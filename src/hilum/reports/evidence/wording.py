@@ -15,16 +15,20 @@ Pictures = Mapping[str, Picture]  # those that this table allows, by name
 
 def interval_cell(estimate: Estimate, digits: int = 3, *, signed: bool = False) -> str:
     """`0.912 (0.887 to 0.936)`, or why there is none; `signed` writes the plus of a difference."""
-    form = f"{'+' if signed else ''}.{digits}f"
+
+    def shown(number: float) -> str:
+        return f"{round(number, digits) + 0.0:{'+' if signed else ''}.{digits}f}"  # + 0.0: no minus nought
+
     if estimate.value is None:
         return estimate.why if estimate.why.startswith("not estimable") else f"not estimable: {estimate.why}"
+    value = shown(estimate.value)
     if estimate.low is None and estimate.high is None:
-        return f"{estimate.value:{form}} ({estimate.why or 'no interval'})"
-    if estimate.high is None:
-        return f"{estimate.value:{form}} (from {estimate.low:{form}})"
-    if estimate.low is None:
-        return f"{estimate.value:{form}} (up to {estimate.high:{form}})"
-    return f"{estimate.value:{form}} ({estimate.low:{form}} to {estimate.high:{form}})"
+        return f"{value} ({estimate.why or 'no interval'})"
+    if estimate.high is None or estimate.low is None:
+        return (
+            f"{value} (from {shown(estimate.low)})" if estimate.low is not None else f"{value} (no lower end)"
+        )
+    return f"{value} ({shown(estimate.low)} to {shown(estimate.high)})"
 
 
 def stacked_cell(estimate: Estimate, *, signed: bool = False) -> str:
