@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from reportlab.platypus import Flowable, HRFlowable, Spacer
 from reportlab.platypus import Table as PlatypusTable
 
 from hilum.reports.document import Document
+from hilum.reports.document_pdf_rows import parted_row
 from hilum.reports.document_pdf_type import (
     ACCENT,
     BODY,
@@ -29,6 +31,7 @@ from hilum.reports.page import RESEARCH_USE
 FACT = replace(BODY, size=8.6, leading=12)
 ENTRY = replace(BODY, leading=14.5)
 NUMBER_WIDTH = 30.0  # points for the page number
+GAP = 8.0  # points between a fact's name and its value
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +103,20 @@ def front_flowables(document: Document, entries: Sequence[Entry], width: float) 
 def _facts(facts: Sequence[tuple[str, str]], width: float) -> Flowable:
     name = replace(FACT, colour=SOFT)
     left = min(max(text_width(fact, FACT.font, FACT.size) for fact, _ in facts) + 16, 0.34 * width)
+    inner = (left - GAP, width - left - GAP)
+    rows = [parted_row((Prose(fact, name), Prose(value, FACT)), inner) for fact, value in facts]
+    ends = list(accumulate(len(row) for row in rows))
     return PlatypusTable(
-        [[[Prose(fact, name)], [Prose(value, FACT)]] for fact, value in facts],
+        [[[cell] for cell in part] for row in rows for part in row],
         colWidths=[left, width - left],
-        splitInRow=1,
         hAlign="LEFT",
         style=[
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
             ("LEFTPADDING", (0, 0), (-1, -1), 0),
-            ("RIGHTPADDING", (0, 0), (-1, -1), 8),
+            ("RIGHTPADDING", (0, 0), (-1, -1), GAP),
             ("TOPPADDING", (0, 0), (-1, -1), 2.2),
             ("BOTTOMPADDING", (0, 0), (-1, -1), 2.6),
-            ("LINEBELOW", (0, 0), (-1, -1), 0.35, LINE),
             ("LINEABOVE", (0, 0), (-1, 0), 0.35, LINE),
+            *(("LINEBELOW", (0, end - 1), (-1, end - 1), 0.35, LINE) for end in ends),
         ],
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import PIL.Image
 from reportlab.lib.utils import ImageReader
@@ -15,6 +16,7 @@ from reportlab.platypus import Flowable, Image, KeepTogether, Spacer
 from reportlab.platypus import Table as PlatypusTable
 
 from hilum.reports.document import Gallery, Picture
+from hilum.reports.document_pdf_rows import parted_row
 from hilum.reports.document_pdf_type import SOFT, UNDER, Prose
 
 LEGEND = replace(UNDER, size=8.2, leading=11.2, before=5, after=12)
@@ -39,28 +41,31 @@ def gallery_flowables(gallery: Gallery, width: float, height: float) -> list[Flo
     """Rows of pictures, each with its caption; a row stays on one page."""
     if not gallery.pictures:
         return []
-    n = gallery.n_columns
-    cell = width / n
-    cells = [_cell(picture, cell - GUTTER, 0.6 * height) for picture in gallery.pictures]
-    cells += [[] for _ in range(-len(cells) % n)]
-    table = PlatypusTable(
-        [cells[start : start + n] for start in range(0, len(cells), n)],
-        colWidths=[cell] * n,
-        splitInRow=1,
-        hAlign="LEFT",
-        style=[
-            ("VALIGN", (0, 0), (-1, -1), "TOP"),
-            ("LEFTPADDING", (0, 0), (-1, -1), 0),
-            ("RIGHTPADDING", (0, 0), (-1, -1), GUTTER),
-            ("TOPPADDING", (0, 0), (-1, -1), 4),
-            ("BOTTOMPADDING", (0, 0), (-1, -1), 9),
-        ],
-    )
-    return [table, Spacer(0, 6)]
+    n, cell = gallery.n_columns, width / gallery.n_columns
+    data: list[list[Flowable]] = []
+    style: list[tuple[Any, ...]] = [*_GALLERY]
+    for start in range(0, len(gallery.pictures), n):
+        row = gallery.pictures[start : start + n]
+        style.append(("NOSPLIT", (0, len(data)), (-1, len(data) + 1)))
+        data.append(_filled([_image(picture, cell - GUTTER, 0.5 * height) for picture in row], n))
+        captions = [Prose(picture.caption, CELL_LEGEND) for picture in row]
+        data += [_filled(part, n) for part in parted_row(captions, [cell - GUTTER] * len(row))]
+        style.append(("BOTTOMPADDING", (0, len(data) - 1), (-1, len(data) - 1), 9))
+    return [PlatypusTable(data, colWidths=[cell] * n, hAlign="LEFT", style=style), Spacer(0, 6)]
 
 
-def _cell(picture: Picture, width: float, height: float) -> Sequence[Flowable]:
-    return [_image(picture, width, height), Prose(picture.caption, CELL_LEGEND)]
+_GALLERY: tuple[tuple[Any, ...], ...] = (
+    ("VALIGN", (0, 0), (-1, -1), "TOP"),
+    ("LEFTPADDING", (0, 0), (-1, -1), 0),
+    ("RIGHTPADDING", (0, 0), (-1, -1), GUTTER),
+    ("TOPPADDING", (0, 0), (-1, -1), 3),
+    ("BOTTOMPADDING", (0, 0), (-1, -1), 0),
+)
+
+
+def _filled(cells: Sequence[Flowable], n: int) -> list[Flowable]:
+    """A row of n cells, the last ones empty where there are fewer."""
+    return [*cells, *[""] * (n - len(cells))]
 
 
 def _image(picture: Picture, width: float, tallest: float) -> Flowable:

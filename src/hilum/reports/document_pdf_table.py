@@ -2,15 +2,14 @@
 
 What is too wide is first set smaller, then the page is turned, and at last the columns are parted into
 several tables that repeat the first column.
-Trap: reportlab gives up on a row taller than a page unless rows may split, and a header never splits; a tall
-header is therefore not repeated.
+Trap: reportlab gives up where a repeated header leaves no room for a row, so a tall header is not repeated.
 """
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -18,6 +17,7 @@ from reportlab.platypus import CondPageBreak, Flowable, Spacer
 from reportlab.platypus import Table as PlatypusTable
 
 from hilum.reports.document import Table
+from hilum.reports.document_pdf_rows import parted_row, row_height
 from hilum.reports.document_pdf_type import (
     BOLD,
     CAPTION,
@@ -173,41 +173,40 @@ def _shared(wishes: Sequence[float], over: float) -> list[float]:
 
 def _grid(columns: Sequence[_Column], widths: Sequence[float], size: float) -> Flowable:
     kinds = [replace(CELL.smaller(size), side=column.side) for column in columns]
-    heads = [replace(kind, font=BOLD, colour=SOFT) for kind in kinds]
-    header = [[Prose(column.head, kind)] for column, kind in zip(columns, heads, strict=True)]
-    rows = [
-        [[Prose(cell, kind)] for cell, kind in zip(row, kinds, strict=True)]
-        for row in zip(*(column.cells for column in columns), strict=True)
+    inner = [width - GAP for width in widths]
+    header = [
+        Prose(column.head, replace(kind, font=BOLD, colour=SOFT))
+        for column, kind in zip(columns, kinds, strict=True)
     ]
-    if not rows:
-        rows = [
-            [[Prose(word, kind)] for word, kind in zip(("No rows.", *" " * len(kinds)), kinds, strict=False)]
-        ]
+    rows = [
+        [Prose(cell, kind) for cell, kind in zip(row, kinds, strict=True)]
+        for row in zip(*(column.cells for column in columns), strict=True)
+    ] or [[Prose("No rows." if place == 0 else "", kind) for place, kind in enumerate(kinds)]]
+    parts = [parted_row(row, inner) for row in (header, *rows)]
     return PlatypusTable(
-        [header, *rows],
+        [[[cell] for cell in part] for row in parts for part in row],
         colWidths=list(widths),
-        repeatRows=0 if _height(header, widths) > TALL_HEADER else 1,
-        splitInRow=1,
+        repeatRows=1 if row_height(header, inner) <= TALL_HEADER else 0,
         hAlign="LEFT",
-        style=_lines_style(),
+        style=[*_STYLE, *_rules([len(row) for row in parts])],
     )
 
 
-def _height(row: Sequence[Sequence[Prose]], widths: Sequence[float]) -> float:
-    """Of a row, in points."""
-    return max(cell.wrap(width - GAP, 0)[1] for (cell,), width in zip(row, widths, strict=True))
+def _rules(n_parts: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+    """Rules above and below the header, between rows, and below the last; none inside a parted row."""
+    last, place = len(n_parts) - 1, -1
+    for number, n in enumerate(n_parts):
+        place += n
+        weight, colour = (0.9, INK) if number in (0, last) else (0.35, LINE)
+        yield ("LINEBELOW", (0, place), (-1, place), weight, colour)
 
 
-def _lines_style() -> list[tuple[Any, ...]]:
-    return [
-        ("VALIGN", (0, 0), (-1, -1), "TOP"),
-        ("VALIGN", (0, 0), (-1, 0), "BOTTOM"),
-        ("LEFTPADDING", (0, 0), (-1, -1), 0),
-        ("RIGHTPADDING", (0, 0), (-1, -1), GAP),
-        ("TOPPADDING", (0, 0), (-1, -1), 2.4),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
-        ("LINEABOVE", (0, 0), (-1, 0), 0.9, INK),
-        ("LINEBELOW", (0, 0), (-1, 0), 0.9, INK),
-        ("LINEBELOW", (0, 1), (-1, -2), 0.35, LINE),
-        ("LINEBELOW", (0, -1), (-1, -1), 0.9, INK),
-    ]
+_STYLE: tuple[tuple[Any, ...], ...] = (
+    ("VALIGN", (0, 0), (-1, -1), "TOP"),
+    ("VALIGN", (0, 0), (-1, 0), "BOTTOM"),
+    ("LEFTPADDING", (0, 0), (-1, -1), 0),
+    ("RIGHTPADDING", (0, 0), (-1, -1), GAP),
+    ("TOPPADDING", (0, 0), (-1, -1), 2.4),
+    ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
+    ("LINEABOVE", (0, 0), (-1, 0), 0.9, INK),
+)

@@ -201,6 +201,16 @@ class Prose(Flowable):  # type: ignore[misc]
             return []
         return [self._part(lines[:n_fit], self._mark), self._part(lines[n_fit:], "")]
 
+    def parts(self, width: float, tallest: float) -> list[Prose]:
+        """The text in pieces of at most `tallest` points; one where it fits."""
+        self.wrap(width, tallest)
+        lines = self._lines or []
+        n_fit = max(1, int(tallest / self.kind.leading))
+        if n_fit >= len(lines):
+            return [self]
+        starts = range(0, len(lines), n_fit)
+        return [self._part(lines[start : start + n_fit], "" if start else self._mark) for start in starts]
+
     def getSpaceBefore(self) -> float:
         return self.kind.before
 
