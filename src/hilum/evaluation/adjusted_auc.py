@@ -19,7 +19,7 @@ import numpy.typing as npt
 from hilum.evaluation.discrimination import Floats
 from hilum.evaluation.intervals import Draws, Resampling, draw_patients, from_draws, unless_alike
 from hilum.evaluation.obuchowski import auroc_by_patient
-from hilum.evaluation.vectors import Codes, Scores, Truth, as_scores, as_truth
+from hilum.evaluation.vectors import Codes, Scores, Truth, as_scores, as_truth, renumbered
 from hilum.records import Estimate
 
 LEAST_CONTROLS = 5  # films without the finding, for a stratum to place those with it; assumed
@@ -108,7 +108,7 @@ def _strata(labels: Truth, stratum: Sequence[str | None]) -> tuple[list[Stratum]
 
 def _draws(placed: _Placed, patients: Codes, resampling: Resampling) -> Draws:
     """Samples are of the patients that are kept: those left out have no say."""
-    codes = np.unique(patients, return_inverse=True)[1][placed.order]
+    codes = renumbered(patients)[placed.order]
     return np.array(
         [placed.area(draw_patients(codes, rng=resampling.rng)) for _ in range(resampling.n_draws)]
     )
@@ -134,8 +134,9 @@ class _Placed:
     def area(self, weights: Floats) -> float:
         """The mean placement, each film as often as its weight, in this order; NaN where none is left."""
         sick = weights * self.truth
-        positives, films = np.add.reduceat(sick, self.runs), np.add.reduceat(weights, self.runs)
-        negatives = films - positives
+        positives, negatives = sick, weights - sick
+        if self.runs.size < sick.size:  # ties
+            positives, negatives = (np.add.reduceat(each, self.runs) for each in (positives, negatives))
         passed = np.cumsum(negatives)
         before = np.r_[0.0, passed][self.heads]  # negatives of the strata above
         of_stratum, cases = np.add.reduceat(negatives, self.heads), np.add.reduceat(positives, self.heads)
@@ -155,5 +156,6 @@ def people_alike(
     stated = {name: values for name, values in parts.items() if any(value is not None for value in values)}
     if not stated:
         return [None] * len(sexes), ()
-    rows = zip(*stated.values(), strict=True)
-    return [" ".join(row) if None not in row else None for row in rows], tuple(stated)
+    rows = list(zip(*stated.values(), strict=True))
+    names = {row: None if None in row else " ".join(map(str, row)) for row in set(rows)}
+    return [names[row] for row in rows], tuple(stated)

@@ -30,6 +30,7 @@ class CalibrationFilms:
     codes: Codes  # (N,) patients, as numbers
     weight: Scores | None  # (N,) above 0, people that a film stands for; None where all stand for as many
     n_unlabelled: int  # rows of the table that are not here
+    has_patients: bool  # the table names at least one
 
     @property
     def n(self) -> int:
@@ -56,6 +57,7 @@ class CalibrationFilms:
             codes=self.codes[members],
             weight=None if self.weight is None else self.weight[members],
             n_unlabelled=0,
+            has_patients=self.has_patients,
         )
 
     def share(self, flags: Members, *, label: bool) -> Estimate:
@@ -70,9 +72,7 @@ class CalibrationFilms:
         return Estimate(rate.value, rate.low, rate.high, n, n if label else 0, rate.method)
 
 
-def calibration_films(
-    rows: Sequence[Prediction], *, weight_column: str | None = None
-) -> CalibrationFilms:
+def calibration_films(rows: Sequence[Prediction], *, weight_column: str | None = None) -> CalibrationFilms:
     """The labelled rows, with weights where a column of them is named.
 
     Raises:
@@ -94,6 +94,7 @@ def calibration_films(
         codes=cluster_codes(row.patient for row in labelled),
         weight=None if weight_column is None else _weights(labelled, weight_column),
         n_unlabelled=len(rows) - len(labelled),
+        has_patients=any(row.patient is not None for row in labelled),
     )
 
 

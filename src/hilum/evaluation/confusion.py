@@ -22,7 +22,7 @@ from hilum.evaluation.intervals import (
     or_wilson,
     wilson,
 )
-from hilum.evaluation.vectors import Codes, Truth
+from hilum.evaluation.vectors import Codes, Truth, count_patients
 from hilum.records import Estimate
 
 Flags = npt.NDArray[np.bool_]
@@ -158,7 +158,7 @@ def _clustered(rate: Estimate, name: str, *, cells: Codes, drawn: Codes, resampl
     part, whole = SHARES[name]
     shares = _divide(drawn[:, part].sum(axis=1), drawn[:, whole].sum(axis=1))
     inside = cells[:, whole].any(axis=1)
-    return or_wilson(from_draws(rate, shares, unit=resampling.unit), np.unique(resampling.codes[inside]).size)
+    return or_wilson(from_draws(rate, shares, unit=resampling.unit), count_patients(resampling.codes[inside]))
 
 
 def _ratio_draws(name: str, drawn: Codes) -> Draws:

@@ -10,7 +10,7 @@ the stated prevalence.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -84,48 +84,68 @@ def decision_curve(
         why = "no film" if labels.size == 0 else "all films have the same label"
         return DecisionCurve(prevalence, prevalence is not None, (), why)
     share = float(labels.mean()) if prevalence is None else prevalence
-    films = _Films(labels, codes, share, is_stated=prevalence is not None)
-    points = [
-        NetBenefit(float(cut), films.worth(chances >= cut, cut), films.worth(None, cut)) for cut in cuts
-    ]
+    films = _Films.of_labels(labels, codes, share, is_stated=prevalence is not None)
+    points = [NetBenefit(float(cut), films.worth(chances >= cut, cut), films.treat_all(cut)) for cut in cuts]
     return DecisionCurve(share, prevalence is not None, tuple(points))
 
 
 @dataclass(frozen=True, slots=True)
 class _Films:
-    labels: Truth
-    codes: Codes | None
-    prevalence: float
+    """The labels and what a film of each counts for at the prevalence; P patients."""
+
+    labels: Truth  # (N,)
+    patients: Codes  # (N,)
+    positives: Scores  # (P,) films with the finding
+    negatives: Scores  # (P,)
+    of_positive: float  # weight of a film with the finding: 1 where nothing is stated
+    of_negative: float
     is_stated: bool
+    method: str
 
-    def worth(self, flags: npt.NDArray[np.bool_] | None, cut: float) -> Estimate:
-        """The net benefit of flags, or of flagging all where None."""
-        weight = cut / (1 - cut)
-        hits = self.labels if flags is None else self.labels & flags
-        alarms = ~self.labels if flags is None else ~self.labels & flags
+    @classmethod
+    def of_labels(cls, labels: Truth, codes: Codes | None, share: float, *, is_stated: bool) -> _Films:
+        patients = np.arange(labels.size) if codes is None else codes
+        of_table = float(labels.mean())
+        return cls(
+            labels=labels,
+            patients=patients,
+            positives=np.asarray(np.bincount(patients, weights=labels), np.float64),
+            negatives=np.asarray(np.bincount(patients, weights=~labels), np.float64),
+            of_positive=share / of_table,
+            of_negative=(1 - share) / (1 - of_table),
+            is_stated=is_stated,
+            method="normal" if codes is None else "normal, by patient",
+        )
+
+    def worth(self, flags: npt.NDArray[np.bool_], cut: float) -> Estimate:
+        """The net benefit of flags."""
+        return self._net(self._counted(flags & self.labels), self._counted(flags & ~self.labels), cut)
+
+    def treat_all(self, cut: float) -> Estimate:
+        """The net benefit of flagging all; at a stated prevalence nothing in it is measured."""
+        found = self._net(self.positives, self.negatives, cut)
+        if not self.is_stated:
+            return found
+        return replace(
+            found, low=None, high=None, method="", why="no interval: it follows from the prevalence"
+        )
+
+    def _counted(self, chosen: npt.NDArray[np.bool_]) -> Scores:
+        return np.bincount(self.patients[chosen], minlength=self.positives.size).astype(np.float64)
+
+    def _net(self, hits: Scores, alarms: Scores, cut: float) -> Estimate:
+        """The net benefit of hits and false alarms by patient (P,), and the spread of patients about it."""
         n, n_positive = self.labels.size, int(self.labels.sum())
-        found, wrong = hits.sum() / n_positive, alarms.sum() / (n - n_positive)
-        value = float(self.prevalence * found - (1 - self.prevalence) * weight * wrong)
-        if self.is_stated and flags is None:  # nothing is measured
-            return Estimate(
-                value, None, None, n, n_positive, why="no interval: it follows from the prevalence"
-            )
-        if self.is_stated:
-            pulls = self.prevalence * (hits - found * self.labels) * (n / n_positive)
-            pulls = pulls - (1 - self.prevalence) * weight * (alarms - wrong * ~self.labels) * n / (
-                n - n_positive
-            )
+        cost = self.of_negative * cut / (1 - cut)
+        found, wrong = self.of_positive * hits.sum() / n, cost * alarms.sum() / n
+        value = float(found - wrong)
+        plain = Estimate(value, None, None, n=n, n_positive=n_positive)
+        if hits.size < 2:
+            return replace(plain, why="no interval: it needs at least 2 patients")
+        pulls = self.of_positive * hits - cost * alarms
+        if self.is_stated:  # the shares within each label alone vary
+            pulls -= found * n / n_positive * self.positives - wrong * n / (n - n_positive) * self.negatives
         else:
-            pulls = hits - weight * alarms - value
-        return self._with_interval(value, pulls)
-
-    def _with_interval(self, value: float, pulls: Scores) -> Estimate:
-        """A normal interval from what each film moves the figure by: (N,), of mean 0."""
-        n, n_positive = self.labels.size, int(self.labels.sum())
-        sums = pulls if self.codes is None else np.bincount(self.codes, weights=pulls)
-        if sums.size < 2:
-            why = "no interval: it needs at least 2 patients"
-            return Estimate(value, None, None, n, n_positive, why=why)
-        half = normal_quantile() * float(np.sqrt(sums.size / (sums.size - 1) * (sums @ sums))) / n
-        method = "normal" if self.codes is None else "normal, by patient"
-        return unless_alike(Estimate(value, value - half, value + half, n, n_positive, method))
+            pulls -= value * (self.positives + self.negatives)
+        half = normal_quantile() * float(np.sqrt(hits.size / (hits.size - 1) * (pulls @ pulls))) / n
+        return unless_alike(replace(plain, low=value - half, high=value + half, method=self.method))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,7 @@ class Grouping:
         return np.asarray((self.codes != group) & (self.codes != UNSTATED), np.bool_)
 
 
+@lru_cache(maxsize=10_000)  # ages repeat; a table of a million films has a hundred
 def age_band(age_years: float | None) -> str | None:
     """`15-24` for 15.0 up to, but not, 25; `65+` for the last."""
     if age_years is None:

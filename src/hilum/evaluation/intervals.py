@@ -7,19 +7,21 @@ Sources: Wilson 1927 (JASA 22:209); Efron and Tibshirani 1993, chapter 13; Newco
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 
-from hilum.evaluation.vectors import Codes
+from hilum.evaluation.vectors import Codes, count_patients, renumbered
 from hilum.records import Estimate
 
 Draws = npt.NDArray[np.float64]
 
 CONFIDENCE = 0.95
 N_DRAWS = 1000  # of a bootstrap; the ends of a 95 % interval then rest on 25 draws each
+MOST_PATTERNS = 10_000_000  # of a patient's counts, for them to be counted in one array
 MIN_PROPER_DRAWS = 0.9  # share of draws in which the figure must exist, or there is no interval
 
 
@@ -70,16 +72,17 @@ def wilson_by_patient(
         weights: (N,) above 0, how many people each film stands for; None where all stand for as many.
     """
     n, hits = successes.size, int(successes.sum())
-    patients, places = np.unique(codes, return_inverse=True)
     plain = wilson(hits, n)
-    if n == 0 or (patients.size == n and weights is None):
+    n_patients = count_patients(codes)
+    if n == 0 or (n_patients == n and weights is None):
         return plain
+    places = renumbered(codes)
     heavy = np.ones(n) if weights is None else weights / weights.mean()
     share = 1.0 if hits == n else float(heavy @ successes) / n
     sums = np.bincount(places, weights=heavy * (successes - share))
-    variance = patients.size / max(patients.size - 1, 1) * float(sums @ sums) / n**2
+    variance = n_patients / max(n_patients - 1, 1) * float(sums @ sums) / n**2
     of_patients = np.bincount(places, weights=heavy)
-    alike = n**2 / float(of_patients @ of_patients) if weights is not None else float(patients.size)
+    alike = n**2 / float(of_patients @ of_patients) if weights is not None else float(n_patients)
     worth = share * (1 - share) / variance if variance > 0 else alike
     low, high = _wilson_ends(share, min(worth, float(n)))
     method = "Wilson, by patient" if weights is None else "Wilson, weighted, by patient"
@@ -104,12 +107,23 @@ def bootstrap_counts(counts: Codes, resampling: Resampling) -> Codes:
     Exact but quick: patients with equal sums are interchangeable, so a draw is one multinomial over the few
     different sums.
     """
-    per_patient = np.stack([np.bincount(resampling.codes, weights=column) for column in counts.T], axis=1)
-    patterns, n_alike = np.unique(per_patient, axis=0, return_counts=True)
-    n_patients = len(per_patient)
+    columns = [np.bincount(resampling.codes, weights=column).astype(np.int64) for column in counts.T]
+    patterns, n_alike = _patterns(columns)
+    n_patients = columns[0].size
     drawn = resampling.rng.multinomial(n_patients, n_alike / n_patients, size=resampling.n_draws)
     sums: Codes = np.rint(drawn @ patterns).astype(np.int64)
     return sums
+
+
+def _patterns(columns: list[Codes]) -> tuple[Codes, Codes]:
+    """The different rows of columns (P,) of whole numbers, in order: (U, C), and how often each comes."""
+    sizes = [int(column.max()) + 1 for column in columns]
+    if math.prod(sizes) > MOST_PATTERNS:
+        rows, times = np.unique(np.stack(columns, axis=1), axis=0, return_counts=True)
+        return rows, times
+    counted = np.bincount(np.ravel_multi_index(columns, sizes))
+    present = np.flatnonzero(counted)
+    return np.stack(np.unravel_index(present, sizes), axis=1), counted[present]
 
 
 def from_draws(

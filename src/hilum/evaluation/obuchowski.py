@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from hilum.evaluation.discrimination import NO_SPREAD, Floats, auroc, missing_class, rank_films
 from hilum.evaluation.intervals import CONFIDENCE, newcombe_auc, normal_quantile
-from hilum.evaluation.vectors import Codes, as_scores, as_truth
+from hilum.evaluation.vectors import Codes, as_scores, as_truth, count_patients, renumbered
 from hilum.records import Estimate
 
 
@@ -29,10 +29,10 @@ def auroc_by_patient(
     missing = missing_class(n_positive, labels.size - n_positive)
     if missing is not None:
         return missing
-    patients = np.unique(codes, return_inverse=True)[1]
+    patients = renumbered(codes)
     if patients.size == patients.max() + 1:
         return auroc(labels, scores, confidence=confidence)
-    of_positives, of_negatives = (np.unique(patients[part]).size for part in (labels, ~labels))
+    of_positives, of_negatives = (count_patients(patients[part]) for part in (labels, ~labels))
     value, placed = placements(labels, scores)
     variance = float(placement_covariance((placed - value)[None], labels, patients)[0, 0])
     if min(of_positives, of_negatives) < 2:
@@ -72,7 +72,7 @@ def placement_covariance(moved: Floats, labels: npt.NDArray[np.bool_], patients:
     sick = np.stack([np.bincount(patients, weights=row * labels) for row in moved])
     well = np.stack([np.bincount(patients, weights=row * ~labels) for row in moved])
     n_sick, n_well, n = int(labels.sum()), int((~labels).sum()), sick.shape[1]
-    with_sick, with_well = (np.unique(patients[part]).size for part in (labels, ~labels))
+    with_sick, with_well = (count_patients(patients[part]) for part in (labels, ~labels))
     across = sick @ well.T
     covariance = with_sick / max(with_sick - 1, 1) * (sick @ sick.T) / n_sick**2
     covariance += with_well / max(with_well - 1, 1) * (well @ well.T) / n_well**2

@@ -22,7 +22,7 @@ from hilum.evaluation.intervals import (
     from_draws,
     newcombe_auc,
 )
-from hilum.evaluation.vectors import Codes, Scores, Truth, as_scores, as_truth, cluster_codes
+from hilum.evaluation.vectors import Codes, Scores, Truth, as_scores, as_truth, cluster_codes, count_patients
 from hilum.records import Estimate
 
 NOTHING: Floats = np.empty(0)
@@ -162,7 +162,7 @@ def auroc_clustered(
 def clustered_auroc_from(truth: Truth, score: Scores, *, codes: Codes, draws: Draws) -> Estimate:
     """The AUC with the interval of draws already made; Newcombe's over patients where they were all alike."""
     plain = replace(auroc(truth, score), low=None, high=None, method="", why="")
-    of_positives, of_negatives = np.unique(codes[truth]).size, np.unique(codes[~truth]).size
+    of_positives, of_negatives = count_patients(codes[truth]), count_patients(codes[~truth])
     if plain.value is None:
         return auroc(truth, score)
     if min(of_positives, of_negatives) < 2:

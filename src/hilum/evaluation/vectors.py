@@ -47,10 +47,16 @@ def as_scores(score: npt.ArrayLike, *, like: Truth) -> Scores:
 def cluster_codes(patient: Iterable[Hashable | None]) -> Codes:
     """Patients as numbers from 0; a film without a patient (None) is a patient of its own."""
     seen: dict[Hashable, int] = {}
-    return np.array(
-        [
-            seen.setdefault((None, row) if one is None else (one,), len(seen))
-            for row, one in enumerate(patient)
-        ],
-        dtype=np.int64,
-    )
+    named = (object() if one is None else one for one in patient)  # an object of its own equals no other
+    return np.array([seen.setdefault(one, len(seen)) for one in named], dtype=np.int64)
+
+
+def count_patients(codes: Codes) -> int:
+    """How many patients some films are of."""
+    return int(np.count_nonzero(np.bincount(codes)))
+
+
+def renumbered(codes: Codes) -> Codes:
+    """The patients of some of the films, numbered from 0 without gaps: (N,)."""
+    is_there = np.bincount(codes) > 0
+    return np.asarray((np.cumsum(is_there) - 1)[codes], np.int64)
