@@ -39,20 +39,21 @@ class Amount(click.FloatRange):
               help="The confidence with which it must hold it.")  # fmt: skip
 @click.option("--guarantee", "rule", type=click.Choice(["confidence", "average"]), default="confidence",
               show_default=True,
-              help="Hold the sensitivity with the confidence, or only on the average of such samples.")  # fmt: skip
+              help="Hold the sensitivity with the confidence, or on the mean of such samples.")  # fmt: skip
 @click.option("--home", type=click.Path(path_type=Path), metavar="TABLE",
-              help="For a sample too small for a guarantee: mix its positives with those of this table, scored by "
-                   "the same reader elsewhere. The threshold is then without guarantee.")  # fmt: skip
+              help="For a sample too small for a guarantee: mix its positives with this table's, "
+                   "scored by the same reader elsewhere. The threshold then has no guarantee.")  # fmt: skip
 @click.option("--home-score-column", metavar="NAME",
               help="The home table's score column, where it is another one.")  # fmt: skip
 @click.option("--bundle", metavar="NAME_OR_FOLDER",
-              help="The bundle that scored the films: write a copy with the new threshold to DIR/bundle.")  # fmt: skip
+              help="The bundle that scored the films: write a copy of it to DIR/bundle.")  # fmt: skip
 @click.option("--score-is", "scale", type=click.Choice(["probability", "percent"]), default="probability",
-              show_default=True, help="With --bundle: what the scores are, 0..1 or the page's 0..100.")  # fmt: skip
+              show_default=True,
+              help="With --bundle: what the scores are, 0..1 or the page's 0..100.")  # fmt: skip
 @click.option("--subgroup", "subgroups", multiple=True, metavar="COLUMN",
-              help="Show the threshold by site, sex, age, or any other column; may be given again.")  # fmt: skip
+              help="Show the threshold by site, sex, age, or other column; may be given again.")  # fmt: skip
 @click.option("--weight-column", metavar="NAME",
-              help="How many people each film stands for, where the sample was not drawn evenly.")  # fmt: skip
+              help="How many people each film stands for, where films were not drawn evenly.")  # fmt: skip
 @click.option("--cost-screen", type=Amount(0), metavar="COST", help="Cost of screening one person.")
 @click.option("--cost-test", type=Amount(0), metavar="COST", help="Cost of one confirmatory test.")
 @click.option("--cost-fixed", type=Amount(0), metavar="COST", help="Cost of the programme, whoever comes.")
@@ -62,8 +63,7 @@ class Amount(click.FloatRange):
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
               help="Of the parts of the cross-fit, and of thinning by weight.")  # fmt: skip
 @column_options
-@click.pass_context
-def calibrate(ctx: click.Context, table: Path, out: Path, **options: Any) -> None:
+def calibrate(table: Path, out: Path, **options: Any) -> None:
     """Choose a threshold on local films, with a guarantee, and tell what each threshold would do.
 
     TABLE is a .csv or .parquet file, a row a film, with the columns film, label, and score, from any reader;
@@ -83,5 +83,6 @@ def calibrate(ctx: click.Context, table: Path, out: Path, **options: Any) -> Non
         raise click.UsageError("--home gives no guarantee, so --guarantee average does not go with it")
     if options["scale"] == "percent" and not options["bundle"]:
         raise click.UsageError("--score-is percent needs --bundle: without one the scores stay as they are")
+    ctx = click.get_current_context()
     is_chosen = run(CalibrateJob.from_options(table, out, options, command=command_text(ctx)))
     ctx.exit(0 if is_chosen else 1)

@@ -54,7 +54,8 @@ class CalibrateJob:
         left = dict(options)
         columns = table_columns(left)
         goal = Goal(left["sensitivity"], left["confidence"], "home" if left["home"] else left["rule"])
-        given = {name: left[f"cost_{name}"] for name in ("screen", "test", "fixed") if left[f"cost_{name}"] is not None}
+        costs = {name: left[f"cost_{name}"] for name in ("screen", "test", "fixed")}
+        given = {name: cost for name, cost in costs.items() if cost is not None}
         programme = Programme(
             prevalence=left["prevalence"], people=left["people"], costs=Costs(**given) if given else None,
             currency=left["currency"],
@@ -147,8 +148,8 @@ def _point(
     where = _sites(calibration)
     text = (
         f"{promise(calibration)}, on {sample_words(calibration)}, of {where}, in {source.table} (SHA-256 "
-        f"{source.sha256}), {source.date}; scored by {source.bundle} ({source.bundle_note}); its figures are of the "
-        f"films that chose it, so its sensitivity flatters; by: {job.command}"
+        f"{source.sha256}), {source.date}; scored by {source.bundle} ({source.bundle_note}); its figures are "
+        f"of the films that chose it, so its sensitivity flatters; by: {job.command}"
     )
     return OperatingPoint(
         name=f"{POINT_NAMES[goal.rule]}-{100 * goal.sensitivity:g}",
@@ -164,7 +165,8 @@ def _record(calibration: LocalCalibration, source: CalibrationSource) -> dict[st
     """Where the threshold came from, for the bundle; all but the table of thresholds."""
     facts = calibration.as_json()
     del facts["thresholds"]
-    return {"format": 1, "table": source.as_json(), "site": _sites(calibration), "method": promise(calibration)} | facts
+    head = {"format": 1, "table": source.as_json(), "site": _sites(calibration)}
+    return head | {"method": promise(calibration)} | facts
 
 
 def _sites(calibration: LocalCalibration) -> str:

@@ -1,12 +1,12 @@
 """Thresholds that hold a sensitivity, and how many positives it takes.
 
-Only the scores of the positives matter: the threshold is one of them in order, counted from below. With
-"confidence", the chance that a sample like this gives a threshold whose true sensitivity falls short is at most
-1 - confidence (a one-sided tolerance limit: Wilks 1941, Ann Math Stat 12:91; equally, the highest threshold at
-which the Clopper-Pearson bound reaches the goal). With "average", the mean over samples reaches it: conformal
-risk control (Angelopoulos, Bates, Fisch, Lei, and Schuster 2022, arXiv:2208.02814), with a miss as the loss.
-Both need no assumption on the scores; ties only make them safer, as all films of a tied score are flagged.
-Trap: they hold for people like the positives of the sample, each counted once; another site is another promise.
+Only the scores of the positives matter: the threshold is one of them in order, counted from below.
+With "confidence", the chance that such a sample gives a threshold of too low a sensitivity is at most
+1 - confidence: a one-sided tolerance limit (Wilks 1941, Ann Math Stat 12:91), which is also the highest
+threshold at which Clopper and Pearson's bound reaches the goal. With "average", the mean over samples reaches
+it: conformal risk control (Angelopoulos, Bates, Fisch, Lei, Schuster 2022, arXiv:2208.02814), a miss
+being the loss. Neither assumes anything of the scores; ties make them safer, as a tied score is flagged whole.
+Trap: they hold for people like the positives of the sample, each counted once, and for no other site.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def guaranteed_threshold(positives: npt.ArrayLike, *, sensitivity: float, confid
 
 
 def positives_needed(*, sensitivity: float, confidence: float, misses: int = 0) -> int:
-    """The fewest positives of which `misses` may score below the threshold: 29 for 0.90 and 0.95, none missed.
+    """The fewest positives of which `misses` may score below: 29 for 0.90 with 0.95 and none missed.
 
     Raises:
         ValueError: it would take more than `MOST_NEEDED`.

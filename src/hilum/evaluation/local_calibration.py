@@ -1,6 +1,6 @@
 """A local calibration from a prediction table: every threshold, one chosen, and what it rests on.
 
-Trap: where the sample is too small, `chosen` is a `TooFew` and there is no row for it; nothing takes its place.
+Trap: where the sample is too small, `chosen` is a `TooFew` and there is no row for it; nothing stands in.
 """
 
 from __future__ import annotations
@@ -62,8 +62,10 @@ class Group:
     specificity: Estimate
 
     def as_json(self) -> dict[str, Any]:
-        return {"column": self.column, "group": self.group, "n": self.n,
-                "sensitivity": self.sensitivity.as_json(), "specificity": self.specificity.as_json()}  # fmt: skip
+        head = {"column": self.column, "group": self.group, "n": self.n}
+        return head | {
+            "sensitivity": self.sensitivity.as_json(), "specificity": self.specificity.as_json()
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,15 +152,17 @@ def calibrate(rows: Sequence[Prediction], request: CalibrationRequest) -> LocalC
     )
 
 
-def _others(
-    films: CalibrationFilms, positives: Positives, request: CalibrationRequest
-) -> tuple[Other, ...]:
+def _others(films: CalibrationFilms, positives: Positives, request: CalibrationRequest) -> tuple[Other, ...]:
     """What other rules would choose, and the thresholds that were named."""
     goal, found = request.goal, []
-    share = f"{goal.sensitivity:.0%}"
+    share = f"{100 * goal.sensitivity:.4g} %"
     for rule, name, promise in (
-        ("confidence", "With confidence", f"sensitivity of {share} with {goal.confidence:.0%} confidence"),
-        ("average", "On average", f"sensitivity of {share} on the mean of such samples (conformal risk control)"),
+        ("confidence", "With confidence", f"{share} with {100 * goal.confidence:.4g} % confidence"),
+        (
+            "average",
+            "On average",
+            f"sensitivity of {share} on the mean of such samples (conformal risk control)",
+        ),
     ):
         if rule == goal.rule:
             continue
@@ -168,7 +172,7 @@ def _others(
     if films.weight is None:
         observed = threshold_for_sensitivity(films.truth, films.score, goal.sensitivity)
         found.append(("On these films", f"{share} of these very films; no promise", observed))
-    found += [(name, "set before, elsewhere", cut) for name, cut in request.compared]
+    found += [(name, "set before, on other films", cut) for name, cut in request.compared]
     return tuple(
         Other(name, promise, threshold_row(films, cut, request.programme)) for name, promise, cut in found
     )

@@ -1,9 +1,10 @@
 """What a threshold means to a programme: people found and missed, tests made and saved, and money.
 
-From sensitivity, specificity, and the prevalence that the programme expects, never from the sample's own share
-of positives, so that a sample enriched with cases is carried over to people as they come.
-Trap: prevalence and costs are taken as known, and the confirmatory test as right; their doubt is in no interval.
-Source: WHO and TDR 2021, Determining the local calibration of CAD thresholds and other parameters (a toolkit).
+From sensitivity, specificity, and the programme's prevalence, never from the sample's own share of
+positives, so that a sample enriched with cases is carried over to people as they come.
+Trap: prevalence and costs are taken as known, the confirmatory test as right; no interval has their doubt.
+Source: WHO and TDR 2021, Determining the local calibration of computer-assisted detection (CAD) thresholds
+and other parameters: a toolkit.
 """
 
 from __future__ import annotations
@@ -91,12 +92,16 @@ def _costs(found: Estimate, tests: Estimate, programme: Programme) -> dict[str, 
     if programme.costs is None:
         return {"total_cost": None, "cost_per_case": None}
     costs, share = programme.costs, programme.people / THOUSAND
-    total = _mapped(tests, lambda count: costs.fixed + programme.people * costs.screen + share * count * costs.test)
+    sure = costs.fixed + programme.people * costs.screen
+    total = _mapped(tests, lambda count: sure + share * count * costs.test)
     why = "no interval: a ratio of two figures that depend on one another"
-    if not total.value and total.value != 0 or not found.value:
+    if total.value is None or not found.value:
         return {"total_cost": total, "cost_per_case": _none_found(total)}
     each = total.value / (share * found.value)
-    return {"total_cost": total, "cost_per_case": replace(total, value=each, low=None, high=None, method="", why=why)}
+    return {
+        "total_cost": total,
+        "cost_per_case": replace(total, value=each, low=None, high=None, method="", why=why),
+    }
 
 
 def _per_case(found: Estimate, convert: Callable[[float], float]) -> Estimate:

@@ -1,8 +1,9 @@
 """The choice of one threshold from a sample, by a rule that says what it promises.
 
-A patient counts once, by the lowest score among the positive films, so that the promise covers all of them and
-no chance is spent on films that tell the same. Where films stand for different numbers of people, positives are
-kept with a chance in proportion (rejection sampling), so that what is left is a plain sample of the population.
+A patient counts once, by the lowest score among the positive films, so that the promise covers all of them.
+Where films stand for different numbers of people, positives are kept with a chance in proportion (rejection
+sampling), so that what is left is a plain sample of the population, for which the promise holds. The largest
+weight is that of all films, as the positives of the rarest kind may by chance be missing from a small sample.
 Trap: sensitivity on the films that chose the threshold is too high; the cross-fitted figure beside it is not.
 """
 
@@ -97,8 +98,8 @@ def calibration_positives(films: CalibrationFilms, *, seed: int) -> Positives:
     lowest = np.sort(by_score[first])
     kept = lowest
     if films.weight is not None:
-        weight = films.weight[lowest]
-        kept = lowest[np.random.default_rng(seed).random(lowest.size) <= weight / weight.max()]
+        chance = films.weight[lowest] / films.weight.max()
+        kept = lowest[np.random.default_rng(seed).random(lowest.size) < chance]
     return Positives(films.score[kept], kept, n_films=places.size, n_patients=lowest.size)
 
 
@@ -109,7 +110,9 @@ def choose(positives: Positives, goal: Goal) -> Chosen | TooFew:
         return TooFew(positives.n, needed_by(goal))
     n_missed = int((positives.score < threshold).sum())
     allowed = _allowed(positives.n, goal)  # fixed before the scores are seen, as the bound needs it
-    bound = None if allowed is None else exact_lower_bound(positives.n - allowed, positives.n, goal.confidence)
+    bound = (
+        None if allowed is None else exact_lower_bound(positives.n - allowed, positives.n, goal.confidence)
+    )
     return Chosen(threshold, positives.n, allowed, n_missed, bound)
 
 

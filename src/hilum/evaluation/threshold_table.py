@@ -21,7 +21,9 @@ from hilum.evaluation.vectors import Scores
 from hilum.records import Estimate
 
 MOST_THRESHOLDS = 5000
-MOST_COMPARISONS = 100_000_000  # films times thresholds, where each threshold looks at each film: some seconds
+MOST_COMPARISONS = (
+    100_000_000  # films times thresholds, where each threshold looks at each film: some seconds
+)
 FEWEST_THRESHOLDS = 100  # as WHO and TDR's tool has
 _NONE = Estimate(None, None, None, n=0)
 

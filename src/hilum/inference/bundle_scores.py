@@ -64,8 +64,8 @@ def refuse_other_bundle(rows: Sequence[Prediction], bundle: Bundle) -> None:
         named = row.extra.get(BUNDLE_COLUMN, "").strip()
         if named and public_label(named) != public_label(bundle.label):
             raise TableInvalid(
-                f"film {row.film!r} was scored by {named!r}, not by {bundle.label!r}; a threshold holds for the "
-                "bundle whose scores it was chosen on"
+                f"film {row.film!r} was scored by {named!r}, not by {bundle.label!r}; a threshold holds for "
+                "the bundle whose scores it was chosen on"
             )
     unnamed = next((row for row in rows if not row.extra.get(BUNDLE_COLUMN, "").strip()), None)
     if unnamed is not None and names_bundle(rows):
@@ -82,8 +82,8 @@ def refuse_second_scale(rows: Sequence[Prediction]) -> None:
         stated = row.extra.get(PROBABILITY_COLUMN, "").strip()
         if stated and not _is_same(stated, row.score):
             raise TableInvalid(
-                f"film {row.film!r} has the probability {stated} beside the score {row.score:g}; a threshold is "
-                "on the probability: name the column that holds it as the score column"
+                f"film {row.film!r} has the probability {stated} beside the score {row.score:g}; a threshold "
+                "is on the probability: name the column that holds it as the score column"
             )
 
 
@@ -103,6 +103,6 @@ def _refuse_learnt_films(rows: Sequence[Prediction], bundle: Bundle) -> None:
     learnt = [row.film for row in rows if row.extra.get(LEARNT_COLUMN, "").strip().lower() == "yes"]
     if learnt:
         raise TableInvalid(
-            f"{bundle.label} learnt from {len(learnt)} of the {len(rows)} films ({learnt[0]!r} is one), whose "
-            "scores flatter it; leave them out"
+            f"{bundle.label} learnt from {len(learnt)} of the {len(rows)} films ({learnt[0]!r} is one), "
+            "whose scores flatter it; leave them out"
         )

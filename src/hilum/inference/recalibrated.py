@@ -48,7 +48,9 @@ def write_recalibrated(
     with tempfile.TemporaryDirectory() as scratch:
         record_name = f"{_free_name(RECORD_NAME, [Path(name).stem for name in files])}.json"
         files[record_name] = Path(scratch) / record_name
-        text = json.dumps({**record, "operating_point": named.name}, indent=2, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(
+            {**record, "operating_point": named.name}, indent=2, ensure_ascii=False, allow_nan=False
+        )
         files[record_name].write_text(text + "\n", encoding="utf-8")
         if CARD_NAME in files:
             card = files[CARD_NAME].read_text(encoding="utf-8")
@@ -69,6 +71,6 @@ def _free_name(name: str, taken: Collection[str]) -> str:
 def _with_point(card: str, point: OperatingPoint) -> str:
     return (
         f"{card.rstrip()}\n\n## Local threshold: {point.name}\n\n"
-        f"This copy flags a film from a probability of {point.threshold:.4f} on, in place of the threshold above.\n"
-        f"It is {point.source}.\n"
+        f"This copy flags a film from a probability of {point.threshold:.4f} on, in place of the threshold "
+        f"above.\nIt is {point.source}.\n"
     )

@@ -1,4 +1,4 @@
-"""The figures of a local calibration: scores, rates by threshold, the trade of cases against tests, and costs.
+"""The figures of a local calibration: scores, rates by threshold, cases against tests, and costs.
 
 Trap: a curve over thresholds is drawn from a handful of films where scores are extreme; the bands say so.
 """
@@ -6,6 +6,7 @@ Trap: a curve over thresholds is drawn from a handful of films where scores are 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,10 +17,12 @@ from hilum.evaluation.threshold_table import ThresholdRow
 from hilum.evaluation.vectors import Scores
 from hilum.records import Estimate
 from hilum.reports import figures
+from hilum.reports.calibration_words import cut_text, percent
 
 N_BINS = 25
+TALLEST = 5  # times the least cost: where next to nobody is found, a case costs without bound
 WHO_SPECIFICITY = 0.70  # with a sensitivity of 0.90: WHO 2014, target product profile of a triage test
-Pick = Callable[[ThresholdRow], Estimate | None]
+_NONE = Estimate(None, None, None, n=0)
 
 
 def draw_scores(calibration: LocalCalibration) -> Figure:
@@ -31,7 +34,7 @@ def draw_scores(calibration: LocalCalibration) -> Figure:
     for label, colour, name in ((0, figures.NEGATIVE, "negative"), (1, figures.POSITIVE, "positive")):
         scores = films.score[films.truth == bool(label)]
         axes.hist(
-            scores, edges, color=colour, alpha=0.45, edgecolor=colour, linewidth=1.2,
+            scores, edges.tolist(), color=colour, alpha=0.45, edgecolor=colour, linewidth=1.2,
             hatch=("//" if label else None), histtype="stepfilled", label=f"{name}, n = {scores.size:,}",
         )  # fmt: skip
     _mark(axes, calibration)
@@ -42,15 +45,15 @@ def draw_scores(calibration: LocalCalibration) -> Figure:
 def draw_rates(calibration: LocalCalibration) -> Figure:
     """Sensitivity and specificity at every threshold, with 95 % bands."""
     films, figure = calibration.films, figures.build_figure(6.6, 3.8)
-    axes = figures.build_axes(figure, title="Sensitivity and specificity by threshold", x="threshold", y="rate")
-    rows = calibration.table.rows
-    for pick, colour, dash, name in (
-        (lambda row: row.sensitivity, figures.POSITIVE, "-", f"sensitivity, n = {films.n_positive:,}"),
-        (lambda row: row.specificity, figures.NEGATIVE, "--", f"specificity, n = {films.n - films.n_positive:,}"),
-    ):
-        _band(axes, rows, pick, colour=colour, dash=dash, name=name)
+    title = "Sensitivity and specificity by threshold"
+    axes = figures.build_axes(figure, title=title, x="threshold", y="rate")
+    found = _curve(calibration, lambda row: row.sensitivity)
+    cleared = _curve(calibration, lambda row: row.specificity)
+    _draw_band(axes, found, colour=figures.POSITIVE, dash="-", name=f"sensitivity, n = {films.n_positive:,}")
+    name = f"specificity, n = {films.n - films.n_positive:,}"
+    _draw_band(axes, cleared, colour=figures.NEGATIVE, dash="--", name=name)
     goal = calibration.request.goal.sensitivity
-    axes.axhline(goal, color=figures.GREY, linestyle=":", linewidth=1, label=f"goal, {goal:.0%}")
+    axes.axhline(goal, color=figures.GREY, linestyle=":", linewidth=1, label=f"goal, {percent(goal)}")
     _mark(axes, calibration)
     axes.set_ylim(-0.02, 1.02)
     figures.style_legend(axes, "lower left")
@@ -63,14 +66,25 @@ def draw_roc(calibration: LocalCalibration) -> Figure:
     axes = figures.build_axes(
         figure, title="Cases found against false alarms", x="1 - specificity", y="sensitivity"
     )
-    alarms = 1 - _values(calibration.table.rows, lambda row: row.specificity)
-    found = _values(calibration.table.rows, lambda row: row.sensitivity)
+    alarms = 1 - _curve(calibration, lambda row: row.specificity).value
+    found = _curve(calibration, lambda row: row.sensitivity).value
     n = calibration.films.n_positive, calibration.films.n - calibration.films.n_positive
     label = f"every threshold, {n[0]:,} positive and {n[1]:,} negative films"
     axes.step(
-        np.append(alarms, 0.0)[::-1], np.append(found, 0.0)[::-1], where="post", color=figures.BLUE, label=label
+        np.append(alarms, 0.0)[::-1],
+        np.append(found, 0.0)[::-1],
+        where="post",
+        color=figures.BLUE,
+        label=label,
     )
-    axes.plot([1 - WHO_SPECIFICITY], [0.9], "P", color=figures.GREY, markersize=8, label="WHO's least, 90 % and 70 %")
+    axes.plot(
+        [1 - WHO_SPECIFICITY],
+        [0.9],
+        "P",
+        color=figures.GREY,
+        markersize=8,
+        label="WHO's least, 90 % and 70 %",
+    )
     markers = "sD^vXo"
     for at, other in enumerate(calibration.others):
         point = 1 - (other.row.specificity.value or 0.0), other.row.sensitivity.value or 0.0
@@ -87,20 +101,23 @@ def draw_yield(calibration: LocalCalibration) -> Figure:
     """Cases found against tests made, of 1,000 screened."""
     prevalence = calibration.request.programme.prevalence
     figure = figures.build_figure(6.6, 3.8)
-    title = f"Of 1,000 people screened, at a prevalence of {prevalence:.2%}"
+    title = f"Of 1,000 people screened, at a prevalence of {percent(prevalence)}"
     axes = figures.build_axes(figure, title=title, x="confirmatory tests", y="people with the disease found")
-    rows = calibration.table.rows
-    tests = _values(rows, lambda row: row.outcome.tests)
-    order = np.argsort(tests, kind="stable")
-    for pick_low, pick_high in ((_low(lambda row: row.outcome.found), _high(lambda row: row.outcome.found)),):
-        axes.fill_between(tests[order], pick_low(rows)[order], pick_high(rows)[order], color=figures.SKY, alpha=0.25,
-                          linewidth=0, label="95 % interval of cases found")  # fmt: skip
-    axes.plot(tests, _values(rows, lambda row: row.outcome.found), color=figures.BLUE, label="every threshold")
+    found = _curve(calibration, lambda row: row.outcome.found)
+    tests = _curve(calibration, lambda row: row.outcome.tests)
+    by_tests = _Curve(tests.value, found.value, found.low, found.high)
+    _draw_band(
+        axes,
+        by_tests,
+        colour=figures.BLUE,
+        dash="-",
+        name=f"every threshold, n = {calibration.films.n:,} films",
+    )
     axes.axhline(1000 * prevalence, color=figures.GREY, linestyle=":", linewidth=1, label="all who have it")
     if calibration.row is not None:
-        chosen = calibration.row.outcome
-        axes.plot([chosen.tests.value or 0.0], [chosen.found.value or 0.0], "D", color=figures.VERMILION,
-                  label="chosen threshold")  # fmt: skip
+        of = calibration.row.outcome
+        at = [of.tests.value or 0.0], [of.found.value or 0.0]
+        axes.plot(*at, "D", color=figures.VERMILION, label="chosen threshold")
     axes.set_xlim(0, 1000)
     axes.set_ylim(bottom=0)
     figures.style_legend(axes, "lower right")
@@ -112,35 +129,57 @@ def draw_costs(calibration: LocalCalibration) -> Figure:
     programme = calibration.request.programme
     figure = figures.build_figure(6.6, 3.6)
     left, right = figure.subplots(1, 2)
-    unit = f", {programme.currency}" if programme.currency else ""
-    rows = calibration.table.rows
-    cuts = np.array([row.threshold for row in rows])
-    for axes, pick, title in (
-        (left, lambda row: row.outcome.total_cost, f"All {programme.people:,} people"),
-        (right, lambda row: row.outcome.cost_per_case, "Per case found"),
+    money = f"cost, {programme.currency}" if programme.currency else "cost"
+    totals = _curve(calibration, lambda row: row.outcome.total_cost)
+    each = _curve(calibration, lambda row: row.outcome.cost_per_case)
+    for axes, curve, title in (
+        (left, totals, f"All {programme.people:,} people"),
+        (right, each, f"Per case found (n = {calibration.films.n:,} films)"),
     ):
-        figures.style_axes(axes, title=title, x="threshold", y=f"cost{unit}")
-        axes.plot(cuts, _values(rows, pick), color=figures.PURPLE)
-        low, high = _low(pick)(rows), _high(pick)(rows)
-        axes.fill_between(cuts, low, high, color=figures.PURPLE, alpha=0.2, linewidth=0)
-        axes.set_ylim(bottom=0)
+        figures.style_axes(axes, title=title, x="threshold", y=money)
+        _draw_band(axes, curve, colour=figures.PURPLE, dash="-", name="every threshold")
         _mark(axes, calibration)
+        axes.set_ylim(0, TALLEST * float(np.nanmin(curve.value)) if np.isfinite(curve.value).any() else None)
     figures.style_legend(left)
     return figure
 
 
-def _band(
-    axes: Axes, rows: tuple[ThresholdRow, ...], pick: Pick, *, colour: str, dash: str, name: str
-) -> None:
-    cuts = np.array([row.threshold for row in rows])
-    axes.plot(cuts, _values(rows, pick), color=colour, linestyle=dash, label=name)
-    axes.fill_between(cuts, _low(pick)(rows), _high(pick)(rows), color=colour, alpha=0.15, linewidth=0)
+@dataclass(frozen=True, slots=True)
+class _Curve:
+    """A figure over the thresholds: (T,) each, NaN where there is none."""
+
+    at: Scores
+    value: Scores
+    low: Scores
+    high: Scores
+
+
+def _curve(calibration: LocalCalibration, pick: Callable[[ThresholdRow], Estimate | None]) -> _Curve:
+    rows = calibration.table.rows
+    shown = [pick(row) or _NONE for row in rows]
+    return _Curve(
+        np.array([row.threshold for row in rows]),
+        _numbers([figure.value for figure in shown]),
+        _numbers([figure.low for figure in shown]),
+        _numbers([figure.high for figure in shown]),
+    )
+
+
+def _numbers(values: list[float | None]) -> Scores:
+    return np.array([np.nan if value is None else value for value in values], np.float64)
+
+
+def _draw_band(axes: Axes, curve: _Curve, *, colour: str, dash: str, name: str) -> None:
+    axes.plot(curve.at, curve.value, color=colour, linestyle=dash, label=name)
+    axes.fill_between(curve.at, curve.low, curve.high, color=colour, alpha=0.15, linewidth=0)
 
 
 def _mark(axes: Axes, calibration: LocalCalibration) -> None:
     if calibration.row is not None:
         cut = calibration.row.threshold
-        axes.axvline(cut, color=figures.BLACK, linestyle="-.", linewidth=1.2, label=f"chosen, {cut:.4g}")
+        axes.axvline(
+            cut, color=figures.BLACK, linestyle="-.", linewidth=1.2, label=f"chosen, {cut_text(cut, 4)}"
+        )
 
 
 def _cross(axes: Axes, row: ThresholdRow) -> None:
@@ -152,19 +191,3 @@ def _cross(axes: Axes, row: ThresholdRow) -> None:
     if found.low is not None and found.high is not None:
         axes.plot([at[0]] * 2, [found.low, found.high], color=figures.VERMILION, linewidth=1.5)
     axes.plot(*at, "o", color=figures.VERMILION, markersize=7, label="chosen, with 95 % intervals")
-
-
-def _values(rows: tuple[ThresholdRow, ...], pick: Pick) -> Scores:
-    return _numbers([figure and figure.value for figure in map(pick, rows)])
-
-
-def _low(pick: Pick) -> Callable[[tuple[ThresholdRow, ...]], Scores]:
-    return lambda rows: _numbers([figure and figure.low for figure in map(pick, rows)])
-
-
-def _high(pick: Pick) -> Callable[[tuple[ThresholdRow, ...]], Scores]:
-    return lambda rows: _numbers([figure and figure.high for figure in map(pick, rows)])
-
-
-def _numbers(values: list[float | None]) -> Scores:
-    return np.array([np.nan if value is None else value for value in values], np.float64)
