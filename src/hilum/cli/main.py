@@ -31,6 +31,7 @@ COMMANDS = {
     ),
     "evaluate": LazyCommand("hilum.cli.evaluate:evaluate", "Measure a table of predictions, with intervals."),
     "compare": LazyCommand("hilum.cli.compare:compare", "Compare readers on the same films."),
+    "plan": LazyCommand("hilum.cli.plan:plan", "Say how many films a validation or calibration takes."),
     "monitor": LazyCommand(
         "hilum.cli.monitor:monitor", "Tell whether scores, refusals, or films have changed."
     ),
