@@ -48,7 +48,7 @@ class RefusalCode(StrEnum):
     """The picture is upside down or on its side."""
     INVERTED = "inverted"
     """Bone dark, and not plainly enough to be mended."""
-    CUT_OFF = "lungs-cut-off"
+    CUT_OFF = "cut-off"
     """A part of a chest."""
     COLLAGE = "collage"
     """Several pictures in one."""

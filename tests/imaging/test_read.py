@@ -58,9 +58,9 @@ def test_other_files_are_no_pictures(write, content):
     assert refusal(write(content, "film.png")).code == RefusalCode.NOT_AN_IMAGE
 
 
-def test_an_empty_file_is_damage(write):
+def test_an_empty_file_is_refused_as_empty(write):
     """A file of no bytes is a copy that failed."""
-    assert refusal(write(b"")).code == RefusalCode.DAMAGED
+    assert refusal(write(b"")).code == RefusalCode.EMPTY
 
 
 @pytest.mark.parametrize("content", [b"\x89PNG\n\x1a\n rest", b"\xff\xd8\x00\x00\x00"])

@@ -115,7 +115,7 @@ def test_a_cut_of_ones_own_is_used(tiny_bundle, film):
         ("nothing.png", None, RefusalCode.NOT_FOUND),
         ("a" * 300 + ".png", None, RefusalCode.NOT_FOUND),
         ("zero\0byte.png", None, RefusalCode.NOT_FOUND),
-        ("empty.png", b"", RefusalCode.DAMAGED),
+        ("empty.png", b"", RefusalCode.EMPTY),
         ("text.png", b"not a film", RefusalCode.NOT_AN_IMAGE),
         ("cut.png", b"\x89PNG\r\n\x1a\n\0\0", RefusalCode.DAMAGED),
     ],

@@ -18,7 +18,7 @@ from hilum.errors import UnreadableImage
 from hilum.imaging.decoders import DECODING_ERRORS, decode_rle, decode_stream
 from hilum.imaging.header import numbers
 from hilum.imaging.jpeg import StreamHeader, has_end, read_header, without_stray_comments
-from hilum.imaging.layout import Cells, Layout, damaged_dicom
+from hilum.imaging.layout import Cells, Layout, damaged_dicom, header_mismatch
 from hilum.records import RefusalCode
 
 Array = npt.NDArray[Any]
@@ -55,8 +55,8 @@ def unpack(dataset: Dataset, layout: Layout) -> tuple[Cells, Notes]:
     """The pixel cells of the one frame of a grey image, and what was mended to get them.
 
     Raises:
-        UnreadableImage: DAMAGED where pixels are missing or disagree with the header; UNSUPPORTED for a
-            transfer syntax without decoder.
+        UnreadableImage: DAMAGED where pixels are missing; HEADER_MISMATCH where they are others than the
+            header says; UNSUPPORTED for a transfer syntax without decoder.
     """
     named = _named_syntax(dataset)
     content = dataset.PixelData
@@ -66,7 +66,7 @@ def unpack(dataset: Dataset, layout: Layout) -> tuple[Cells, Notes]:
         used, notes = _native_syntax(dataset) if named is None else named, ()
         patterns = _native(content, layout, used, dataset["PixelData"].VR)
     elif any(named in family for family in _FAMILIES.values()):
-        raise damaged_dicom("its header names packed pixel data, and they are not packed")
+        raise header_mismatch("the header names packed pixel data, and they are not packed")
     else:
         raise _unsupported(named.name)
     stored = min(layout.bits_stored, patterns.dtype.itemsize * 8)
@@ -107,7 +107,7 @@ def _native(content: bytes, layout: Layout, syntax: uid.UID, representation: str
     if is_big and layout.bits_allocated == 8 and representation == "OW":  # two pixels a swapped word
         content = np.frombuffer(content, dtype=">u2", count=found // 2).astype("<u2").tobytes()
     if any(content[needed:]):  # zeros are padding
-        raise damaged_dicom(f"its header asks for {needed:,} bytes of pixel data and it holds {found:,}")
+        raise header_mismatch(f"the header asks for {needed:,} bytes of pixel data and it holds {found:,}")
     cell = np.dtype("u1" if layout.bits_allocated == 8 else ">u2" if is_big else "<u2")
     cells = np.frombuffer(content, dtype=cell, count=layout.rows * layout.columns)
     return cells.reshape(layout.rows, layout.columns).astype(cell.newbyteorder("="), copy=False)
@@ -137,13 +137,13 @@ def _packed(dataset: Dataset, layout: Layout, named: uid.UID | None) -> tuple[Ar
 def _check_stream(stream: bytes, header: StreamHeader, layout: Layout) -> None:
     """Hold the stream against the header of the file."""
     if header.components != 1:
-        raise damaged_dicom(f"its header says grey and its packed picture has {header.components} channels")
+        raise header_mismatch(f"the header says grey and its packed picture has {header.components} channels")
     if (header.width, header.height) != (layout.columns, layout.rows):
         said, found = f"{layout.columns} x {layout.rows}", f"{header.width} x {header.height}"
-        raise damaged_dicom(f"its header says {said} pixels and its packed picture has {found}")
+        raise header_mismatch(f"the header says {said} pixels and its packed picture has {found}")
     if header.precision > layout.bits_allocated:
         bits = f"{layout.bits_allocated} bits a pixel and its packed picture has {header.precision}"
-        raise damaged_dicom(f"its header allots {bits}")
+        raise header_mismatch(f"the header allots {bits}")
     if not has_end(stream):
         raise damaged_dicom("its packed pixel data are cut short")
 
@@ -161,7 +161,7 @@ def _refuse_stray_bits(cells: Cells, dataset: Dataset) -> None:
     is_seen[[int(value) % n_patterns for value in numbers(dataset, "PixelPaddingValue")]] = False
     if is_seen[limit:].any():
         deepest = int(np.flatnonzero(is_seen)[-1])
-        raise damaged_dicom(f"its header says {cells.bits_stored} bits a pixel and one holds {deepest:,}")
+        raise header_mismatch(f"the header says {cells.bits_stored} bits a pixel and one holds {deepest:,}")
 
 
 def _has_overlay_in_pixels(dataset: Dataset) -> bool:

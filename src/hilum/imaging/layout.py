@@ -45,7 +45,7 @@ def read_layout(dataset: Dataset) -> Layout:
     """Check the Image Pixel module and take it over; what is missing in `dataset` is filled in.
 
     Raises:
-        UnreadableImage: UNSUPPORTED for several frames, colour, or a depth over 16 bits; DAMAGED where the
+        UnreadableImage: SEVERAL_FRAMES; UNSUPPORTED for colour or a depth over 16 bits; DAMAGED where the
             numbers are missing or impossible.
     """
     _refuse_frames_and_colour(dataset)
@@ -82,7 +82,7 @@ def _refuse_frames_and_colour(dataset: Dataset) -> None:
     n_frames = whole_number(dataset, "NumberOfFrames", 1)
     if n_frames > 1:
         reason = f"The DICOM file holds {n_frames} frames; a film is a single picture."
-        raise UnreadableImage(RefusalCode.UNSUPPORTED, reason)
+        raise UnreadableImage(RefusalCode.SEVERAL_FRAMES, reason)
     samples = whole_number(dataset, "SamplesPerPixel", 1)
     photometric = text(dataset, "PhotometricInterpretation").upper()
     if samples != 1 or photometric not in ("MONOCHROME1", "MONOCHROME2", ""):
@@ -94,3 +94,10 @@ def _refuse_frames_and_colour(dataset: Dataset) -> None:
 def damaged_dicom(what: str) -> UnreadableImage:
     """The refusal of a damaged DICOM file; `what` completes the sentence."""
     return UnreadableImage(RefusalCode.DAMAGED, f"The DICOM file is damaged: {what}.")
+
+
+def header_mismatch(what: str) -> UnreadableImage:
+    """The refusal of a DICOM file whose pixels are others than its header says; `what` completes the sentence."""
+    return UnreadableImage(
+        RefusalCode.HEADER_MISMATCH, f"The DICOM file's pixels disagree with its header: {what}."
+    )

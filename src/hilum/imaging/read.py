@@ -51,7 +51,7 @@ def read_radiograph(path: Path, *, max_side: int | None = None) -> Radiograph:
             leaner.
 
     Raises:
-        UnreadableImage: NOT_FOUND, NOT_AN_IMAGE, DAMAGED, or UNSUPPORTED, with a sentence to show.
+        UnreadableImage: with its code (docs/gate.md lists them) and a sentence to show.
     """
     head = _read_head(path)
     if head.startswith((SIGNATURE, b"\xff\xd8\xff")):
@@ -95,7 +95,7 @@ def _read_head(path: Path) -> bytes:
     except (OSError, ValueError) as error:  # ValueError for a name with a zero byte in it
         raise UnreadableImage(RefusalCode.NOT_FOUND, f"The file cannot be opened ({error}).") from None
     if not head:
-        raise UnreadableImage(RefusalCode.DAMAGED, "The file is empty.")
+        raise UnreadableImage(RefusalCode.EMPTY, "The file is empty: it has no bytes. Copy it again.")
     return head
 
 

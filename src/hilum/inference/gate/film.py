@@ -1,4 +1,4 @@
-"""What speaks against a film before any network sees it: whose it is, how large, and what its grey levels are.
+"""What speaks against a film before any network sees it: whose it is, its size, and its grey levels.
 
 Trap: the header is believed where it refuses, never where it would let a picture through.
 """

@@ -1,7 +1,7 @@
 """What a film must reach to be scored, and where each limit comes from.
 
-Trap: limits are for films the bundle must not read, not for hard ones; a white lung is a finding, not a reason
-to refuse. `benchmarks/gate` measures every limit again, on any films and with any bundle.
+Trap: limits are for films the bundle must not read, not for hard ones; a white lung is a finding, not a
+reason to refuse. `benchmarks/gate` measures every limit again, on any films and with any bundle.
 """
 
 from __future__ import annotations
