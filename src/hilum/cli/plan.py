@@ -15,6 +15,7 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 LOSS = click.FloatRange(0, 1, max_open=True)
 WIDTH = click.FloatRange(0, 0.5, min_open=True)
 AUC = click.FloatRange(0.5, 1, min_open=True, max_open=True)
+SAMPLINGS = ("consecutive", "enriched", "two-phase")
 
 Command = Callable[..., Any]
 
@@ -47,8 +48,8 @@ def number(
 @number("--confidence", SHARE, "Of intervals, bounds, and the promise.", default=0.95)
 @number("--assurance", SHARE, "Chance that a bound, or a number of positives, is reached.", default=0.8)
 @number("--power", SHARE, "Of the tests of AUCs.", default=0.8)
-@click.option("--sampling", type=click.Choice(["consecutive", "enriched", "two-phase"]), default="consecutive",
-              show_default=True, help="How the films come.")  # fmt: skip
+@click.option("--sampling", type=click.Choice(SAMPLINGS), default=SAMPLINGS[0], show_default=True,
+              help="How the films come.")  # fmt: skip
 @number("--prevalence", SHARE, "Share with the finding among those who come.")
 @number(
     "--negatives-per-positive", click.FloatRange(0.01, 1000), "In an enriched study of an AUC.", default=1.0

@@ -229,7 +229,7 @@ def _promise_section(plan: StudyPlan) -> Section | None:
             for step in plan.steps
         ),
         caption=f"True sensitivity of a threshold that promises {settings.guarantee:g}",
-        note=f"With {settings.confidence:g} confidence. May lie below: positives that the threshold may miss.",
+        note=f"With {settings.confidence:g} confidence. May lie below: positives that may be missed.",
     )
     text = (
         "The fewest positives keep the promise, but by a threshold that flags nearly all: with more, it "
