@@ -47,6 +47,21 @@ def test_a_study_that_is_not_there_is_told_with_those_that_are(clone):
     assert "hilum-base.toml" in result.stderr
 
 
+@pytest.mark.parametrize("words", [[], ["--help"], ["one", "two"]])
+def test_a_study_without_a_name_is_told_how_to_ask(clone, words):
+    """Usage and the studies that are there, peers too; no word of unbound variables."""
+    command = ["bash", str(clone / "scripts" / "study"), *words]
+
+    result = subprocess.run(command, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True,
+                            timeout=60, check=False)  # fmt: skip
+
+    assert result.returncode == 2
+    assert result.stderr.startswith("usage: scripts/study NAME")
+    assert "hilum-small" in result.stderr
+    assert "peers/densenet" in result.stderr
+    assert "unbound" not in result.stderr
+
+
 def test_films_that_were_not_named_are_asked_for(clone):
     """Nothing is guessed."""
     result = run_study(clone, "hilum-small")
@@ -86,3 +101,41 @@ def test_a_study_from_scratch_ships_its_folds(clone):
     calls = (clone / "calls").read_text(encoding="utf-8").splitlines()
     assert calls[-1].startswith("export runs/hilum-small --out")
     assert not any(call.startswith("train configs") for call in calls)
+    assert not any("--weights" in call for call in calls)
+
+
+def test_weights_are_given_to_no_study_that_has_none(clone):
+    """A variable left over from another study is no setting of this one."""
+    films = {"SHENZHEN": "zip", "MASKS": "masks", "JSRT": "jsrt"}
+
+    run_study(clone, "hilum-small", WEIGHTS="weights.pt", **films)
+
+    assert "weights.pt" not in (clone / "calls").read_text(encoding="utf-8")
+
+
+def test_a_peer_of_whole_films_has_no_control_table(clone):
+    """It finds no lungs to paint over; its run and bundle lie under its own name."""
+    films = {"SHENZHEN": "zip", "MASKS": "masks", "JSRT": "jsrt"}
+
+    result = run_study(clone, "peers/densenet", **films)
+
+    assert result.returncode == 0, result.stderr
+    calls = (clone / "calls").read_text(encoding="utf-8")
+    assert "lungs-blanked" not in calls
+    assert "cross-validate configs/peers/densenet.toml --out runs/densenet\n" in calls
+    assert "--name densenet" in calls
+
+
+def test_an_empty_list_is_no_unbound_variable_to_an_old_bash():
+    """macOS has bash 3.2, to which "${list[@]}" of an empty list is unbound under set -u."""
+    lines = (ROOT / "scripts" / "study").read_text(encoding="utf-8").splitlines()
+    bare = [line for line in lines if '"${weights[@]}"' in line.replace('${weights[@]+"${weights[@]}"}', "")]
+
+    assert [line for line in bare if not line.startswith("#")] == []
+
+
+def test_the_settings_of_hilum_base_say_how_it_was_exported():
+    """Its file is at most 25 MB by half precision alone."""
+    text = (ROOT / "configs" / "hilum-base.toml").read_text(encoding="utf-8")
+
+    assert "--judged-by runs/hilum-base --half --out" in text

@@ -25,7 +25,7 @@ from hilum.imaging.lungs import LungMask
 from hilum.imaging.polarity import with_bone_bright
 from hilum.imaging.read import read_radiograph
 from hilum.imaging.recipe import Canvas, film_canvas
-from hilum.inference.bundle import Bundle, read_bundle
+from hilum.inference.bundle import DEFAULT_BUNDLE, Bundle, read_bundle
 from hilum.inference.gate import GateLimits, check_film, find_lungs
 from hilum.inference.lungs import LungFinder
 from hilum.inference.search import FilmSearch
@@ -120,7 +120,7 @@ def main() -> None:
 def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bundle", default="hilum-small", help="its name or folder")
+    parser.add_argument("--bundle", default=DEFAULT_BUNDLE, help="its name or folder")
     parser.add_argument("--chest", type=named, action="append", default=[], metavar="NAME=FOLDER",
                         help="upright frontal chest films; may be given more than once")  # fmt: skip
     parser.add_argument("--other", type=Path, help="pictures of no chest, a folder a kind")

@@ -70,7 +70,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--peers-python", type=Path, required=True, help="a Python with the peers; see README.md"
     )
-    parser.add_argument("--bundle", default="hilum-small")
+    parser.add_argument("--bundle", default="hilum-base")
     parser.add_argument("--films", type=int, default=24)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seed", type=int, default=2014)

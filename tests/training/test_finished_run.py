@@ -11,7 +11,7 @@ from hilum.errors import RunInvalid
 from hilum.evaluation.table import write_predictions
 from hilum.training.cross_validation import prediction
 from hilum.training.export import read_run, write_members
-from hilum.training.run_folder import open_run, read_run_facts
+from hilum.training.run_folder import open_run, read_run_facts, write_json
 
 
 @pytest.fixture
@@ -64,6 +64,33 @@ def test_a_judge_may_have_had_the_same_weights_at_another_place_and_no_others(ma
     read_run(run, judged_by=make_run("same", judged=manifest, weights=str(there)))
     with pytest.raises(RunInvalid, match="the pretrained weights are others"):
         read_run(run, judged_by=make_run("random", judged=manifest))
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("lungs_sha256", "the weights of the lungs network are others"),
+        ("recipe_code_sha256", "the sources of the pixel recipe are others"),
+    ],
+)
+def test_a_judge_that_saw_the_films_otherwise_is_refused_with_both_hashes(make_run, manifest, key, told):
+    """The same films through other lungs, or by another recipe, are other inputs."""
+    run, judge = make_run("run"), make_run("folds", judged=manifest)
+    facts = read_run_facts(judge)
+    write_json(judge / "run.json", facts | {key: "e" * 64})
+
+    with pytest.raises(RunInvalid, match=told) as caught:
+        read_run(run, judged_by=judge)
+
+    assert "eeeeeeeeeeee there" in str(caught.value)
+
+
+def test_the_sittings_of_the_run_and_of_its_judge_are_told_apart(make_run, manifest):
+    """The run's first, then the judge's."""
+    run = read_run(make_run("run"), judged_by=make_run("folds", judged=manifest))
+
+    assert [each.work for each in run.sessions] == ["training", "judging"]
+    assert all(each.commit and "torch" in " ".join(each.versions) for each in run.sessions)
 
 
 def test_a_judge_of_other_films_is_refused(make_run, manifest):

@@ -8,7 +8,7 @@ import torch
 from hilum.training.networks import NETWORKS
 from hilum.training.onnx_graph import WithActivationMap
 
-POOLED = ("hilum-small", "pasa")  # end in pooling and a linear layer
+POOLED = ("hilum-small", "pasa", "densenet121")  # end in pooling and a linear layer
 
 
 @pytest.mark.parametrize("name", NETWORKS.names())
@@ -38,6 +38,16 @@ def test_pasa_has_its_published_size():
     network = NETWORKS.load("pasa")(1, 512)
 
     assert sum(parameter.numel() for parameter in network.parameters()) == 201_905
+
+
+def test_densenet_has_its_published_size_and_names():
+    """7,978,856 parameters for ImageNet's 1,000 classes, 1,025,000 of them in the last layer."""
+    network = NETWORKS.load("densenet121")(1, 224)
+
+    assert sum(parameter.numel() for parameter in network.trunk.parameters()) == 7_978_856 - 1_025_000
+    names = network.trunk.state_dict()
+    assert {"conv0.weight", "denseblock3.denselayer24.conv2.weight", "transition3.conv.weight",
+            "norm5.running_var"} <= names.keys()  # fmt: skip
 
 
 def test_the_small_network_is_small():

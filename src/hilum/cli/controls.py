@@ -39,8 +39,9 @@ def controls(run: Path, sites: tuple[Path, ...], cache: Path | None) -> None:
 def show_controls(folder: Path, *, sites: tuple[Path, ...] = (), cache: Path | None = None) -> None:
     """Work the controls out, write them into the run's folder, and print them."""
     from hilum.cli.explore import Progress
-    from hilum.reports.controls import estimate_cell, folds_cell, site_lines
-    from hilum.training.controls import read_folds, run_controls, write_controls
+    from hilum.reports.controls import folds_cell, site_lines
+    from hilum.reports.evidence.wording import interval_cell
+    from hilum.training.controls import home_looks, read_folds, run_controls, write_controls
     from hilum.training.site_features import site_control
 
     run = read_folds(folder)
@@ -49,10 +50,12 @@ def show_controls(folder: Path, *, sites: tuple[Path, ...] = (), cache: Path | N
     def on_film(done: int, n: int) -> None:
         progress("films for the controls", done, n)
 
-    others = [site_control(run, manifest, cache=cache, on_film=on_film) for manifest in sites]
-    found = run_controls(run, cache=cache, on_film=on_film)
+    looks = home_looks(run, on_film=on_film)
+    others = [site_control(run, manifest, looks, cache=cache, on_film=on_film) for manifest in sites]
+    found = run_controls(run, looks, cache=cache)
     path = write_controls(found, run, sites=[other.as_json() for other in others])
-    click.echo(f"network: AUC {estimate_cell(found.network)}, {found.network.n} films, "
+    area = found.network
+    click.echo(f"network: AUC {interval_cell(area)}, {area.n} films, {area.n_positive} positive, "
                f"folds {folds_cell(found.fold_aucs)}")  # fmt: skip
     for line in _lines(found):
         click.echo(line)

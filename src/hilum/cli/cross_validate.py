@@ -29,21 +29,13 @@ def cross_validate(
     Then sets the result beside its controls, as `hilum controls OUT` does, in OUT/controls.json.
     """
     settings = options.read_train_settings(config, manifest=manifest, seed=seed, weights=weights)
-    import numpy as np
-
-    from hilum.evaluation.discrimination import auroc
     from hilum.training import cross_validation as folds
 
-    rows = folds.cross_validate(folds.load_run(settings, out, cache=cache), out)
+    folds.check_folds(settings)
+    folds.cross_validate(folds.load_run(settings, out, cache=cache), out)
     for fold in range(settings.n_folds):
         options.draw_history(
             folds.fold_folder(out, fold), f"{settings.network}, fold {fold}, seed {settings.seed}"
         )
-    area = auroc(np.array([row.label for row in rows]), [row.score for row in rows])
-    interval = f"({area.low:.3f}-{area.high:.3f})" if area.low is not None and area.high is not None else ""
-    if area.value is None:
-        click.echo(f"AUC not estimable: {area.why}")
-    else:
-        click.echo(f"AUC {area.value:.3f} {interval}, {area.n} films, {area.n_positive} positive")
     show_controls(out, cache=cache)
     click.echo(f"next: hilum evaluate {out / folds.PREDICTIONS_NAME} --out {out / 'evaluation'}")

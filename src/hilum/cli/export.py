@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import click
-
-CARD_NAME = "model-card.md"
 
 
 @click.command(short_help="Turn a finished run into a bundle that can screen.")
@@ -44,7 +41,9 @@ def export(  # noqa: PLR0913 (click passes each option by name)
     """Write the bundle of a finished run: a fold each of a cross-validation, or the one network of a
     training.
 
-    Every film that judges a network is scored by torch and by onnxruntime; they must agree within 1e-4.
+    Every film that judges the networks is scored again, and must have the logit that the run's table states;
+    then by torch and by onnxruntime, whose probabilities must agree within 1e-4. The lungs network and the
+    pixel recipe must be those that the run was started with.
     """
     from hilum.training.run_folder import read_run_facts
 
@@ -52,21 +51,19 @@ def export(  # noqa: PLR0913 (click passes each option by name)
     for folder in (run, judged_by):
         if folder is not None:
             read_run_facts(folder)  # a mistyped folder is told at once, before torch is loaded
-    from hilum.reports.bundle_evidence import judged_evidence, table_evidence
-    from hilum.reports.model_card import model_card
+    from hilum.reports.bundle_papers import PaperSources, write_papers
     from hilum.training import export as exporting
+    from hilum.training.controls import CONTROLS_NAME
+    from hilum.training.cross_validation import BLANKED_NAME
 
     finished = exporting.read_run(run, judged_by=judged_by)
+    judge = finished.judge
+    sources = PaperSources(finished.judged, judge / BLANKED_NAME, judge / CONTROLS_NAME, tables, limits)
     title = exporting.BundleTitle(name or out.resolve().name, version, licence)
-    facts = exporting.bundle_facts(
-        finished, title=title, graphs=[path.parent.name for path in finished.members]
-    )
-    rows = judged_evidence(finished.judged, facts)
-    rows += [table_evidence(title, table, facts) for title, table in tables.items()]
-    with tempfile.TemporaryDirectory() as scratch:
-        card = Path(scratch) / CARD_NAME
-        card.write_text(model_card(facts, rows, limits), encoding="utf-8")
-        bundle = exporting.export_bundle(finished, out, title=title, in_half=half, papers=[card])
+    bundle = exporting.export_bundle(
+        finished, out, title=title, in_half=half,
+        write_papers=lambda facts, folder: write_papers(facts, folder, sources),
+    )  # fmt: skip
     click.echo(f"{bundle.label}: {len(bundle.classifiers)} network(s), torch and onnxruntime agree: {out}")
     click.echo(f"next: hilum screen FILES --bundle {out}")
 

@@ -16,9 +16,11 @@ def train_lungs(config: Path, out: Path) -> None:
     """Train the lungs network as the TOML file CONFIG says, and write OUT/lungs.onnx and OUT/run.json."""
     from hilum.settings import read_settings, settings_as_table
     from hilum.training import lungs, run_folder
+    from hilum.training.setting_ranges import check_ranges
     from hilum.training.settings import LungsSettings
 
     settings = read_settings(config, LungsSettings)
+    check_ranges(settings)
     facts = lungs.train_lungs(settings, out)
     run_folder.write_json(
         out / run_folder.FACTS_NAME,

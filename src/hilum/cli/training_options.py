@@ -15,17 +15,24 @@ if TYPE_CHECKING:
 def read_train_settings(
     config: Path, *, manifest: Path | None, seed: int | None, weights: str | None
 ) -> TrainSettings:
-    """The settings file, with what the command line says in place of its own."""
+    """The settings file, with what the command line says in place of its own.
+
+    Raises:
+        SettingsInvalid: the file cannot be read, or a setting is out of its range.
+    """
     from hilum.settings import read_settings
+    from hilum.training.setting_ranges import check_ranges
     from hilum.training.settings import TrainSettings
 
     settings = read_settings(config, TrainSettings)
-    return dataclasses.replace(
+    settings = dataclasses.replace(
         settings,
         manifest=settings.manifest if manifest is None else manifest.resolve(),
         seed=settings.seed if seed is None else seed,
         weights=settings.weights if weights is None else weights,
     )
+    check_ranges(settings)  # again in load_run; here it is told before torch is loaded
+    return settings
 
 
 def draw_history(folder: Path, title: str) -> None:

@@ -23,14 +23,16 @@ from hilum.inference.bundle_facts import (
     Calibration,
     IntendedUse,
     OperatingPoint,
+    Rescoring,
+    Session,
     TrainingData,
     build_facts,
     facts_as_table,
     is_plain_file_name,
 )
 
-__all__ = ["Bundle", "BundleFacts", "Calibration", "IntendedUse", "OperatingPoint", "TrainingData",
-           "DEFAULT_BUNDLE", "read_bundle", "shipped_bundles", "write_bundle"]  # fmt: skip
+__all__ = ["Bundle", "BundleFacts", "Calibration", "IntendedUse", "OperatingPoint", "Rescoring", "Session",
+           "TrainingData", "DEFAULT_BUNDLE", "read_bundle", "shipped_bundles", "write_bundle"]  # fmt: skip
 
 FORMAT = 1
 FACTS_NAME = "bundle.json"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -72,6 +72,26 @@ class TrainingData:
     hash: str  # of the manifest, SHA-256
 
 
+@dataclass(frozen=True)
+class Session:
+    """One sitting of the work behind a bundle: a run that was stopped has several, of other code perhaps."""
+
+    work: Literal["training", "judging", "export"]
+    started: str  # ISO date and time
+    commit: str  # of the source
+    versions: tuple[str, ...]  # of packages, as in "torch 2.13.0"
+
+
+@dataclass(frozen=True)
+class Rescoring:
+    """The judging films scored again at export, each by the network of its fold with weights as exported."""
+
+    n: int  # films
+    largest_difference: float  # of a logit from the one in the prediction table
+    tolerance: float  # a larger one would have stopped the export
+    in_half: bool  # whether the weights were rounded to half precision first
+
+
 @dataclass(frozen=True, kw_only=True)
 class BundleFacts:
     """Everything in bundle.json but `format` and `sha256`."""
@@ -79,7 +99,7 @@ class BundleFacts:
     name: str
     version: str
     created: str  # ISO date
-    commit: str  # of the source that trained it
+    commit: str  # of the source that its training was started with; `sessions` has all
     findings: tuple[str, ...]  # K, in the order of the outputs
     recipe: Recipe
     classifiers: tuple[str, ...]  # file names; the members of the ensemble
@@ -90,6 +110,9 @@ class BundleFacts:
     intended_use: IntendedUse
     training_data: TrainingData
     licence: str
+    sessions: tuple[Session, ...] = ()  # none in bundles from before they were noted, and so below
+    recipe_code_sha256: str | None = None  # of the imaging code that its networks learnt through
+    rescoring: Rescoring | None = None
 
     @property
     def label(self) -> str:

@@ -2,7 +2,9 @@
 
 Trap: one set of scores has two honest pairs of sensitivity and specificity at one threshold. Calibrated on
 all films, as the bundle is, they are of the films that the threshold was chosen on; calibrated fold by fold
-on the other folds, no film shaped its own number. Each row says which it is.
+on the other folds, no film shaped its own number. Each row says which it is. And a control is asked what the
+bundle would make of it, so its logits are calibrated as the bundle's: calibrated on itself, a control that
+tells nothing has every film at the share of positives.
 """
 
 from __future__ import annotations
@@ -47,15 +49,32 @@ def judged_evidence(judged: Sequence[Prediction], facts: BundleFacts) -> list[Ev
     return rows
 
 
+def control_evidence(table: Path, facts: BundleFacts) -> Evidence:
+    """The judging films with their lungs painted over, as the bundle would calibrate and cut them."""
+    return table_evidence("control: the same networks and films, lungs painted over", table, facts)
+
+
+def textureless_limit(control: Evidence, facts: BundleFacts) -> str | None:
+    """A sentence where most films labelled normal are flagged once nothing of their lungs is left."""
+    specificity = control.specificity
+    if specificity.value is None or specificity.value >= 0.5:
+        return None
+    n_flagged = round((1 - specificity.value) * specificity.n)
+    return (
+        f"Lungs without texture score high: with the lungs painted over by clouds, {n_flagged} of "
+        f"{specificity.n} films labelled normal are flagged at {facts.default_point.name}."
+    )
+
+
 def table_evidence(name: str, table: Path, facts: BundleFacts) -> Evidence:
-    """A further table's row; its probability is the column of that name, else made of `logit`, else the
-    score.
+    """A further table's row; its probability is made of `logit` by the bundle's own calibration, else the
+    column of that name, else the score.
     """
     rows = [row for row in read_predictions(table) if row.label is not None]
-    if all(row.extra.get("probability") for row in rows):
-        return _evidence(name, rows, _stated_probability(rows), facts)
     if all(row.extra.get("logit") for row in rows):
         return _evidence(name, rows, _bundle_probability(rows, facts), facts)
+    if all(row.extra.get("probability") for row in rows):
+        return _evidence(name, rows, _stated_probability(rows), facts)
     return _evidence(name, rows, np.array([row.score for row in rows]), facts)
 
 

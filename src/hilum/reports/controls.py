@@ -9,23 +9,14 @@ import numpy as np
 from hilum.evaluation.recognition import N_NAMED, PartedCopies
 from hilum.evaluation.site_told import SiteTold
 from hilum.evaluation.verdict import ControlFigures
-from hilum.records import Estimate
+from hilum.reports.evidence.wording import interval_cell
 
 
 def controls_table(rows: Sequence[ControlFigures]) -> list[str]:
     """A line a control: its AUC with interval, the films, and the mean and range of the folds' AUCs."""
     width = max((len(row.name) for row in rows), default=0)
-    head = f"{'control':{width}}  {'AUC (95 %)':19}  {'films':>5}  folds: mean (lowest-highest)"
+    head = f"{'control':{width}}  {'AUC (95 %)':22}  {'films':>5}  folds: mean (lowest-highest)"
     return [head, *(f"{row.name:{width}}  {_cells(row)}" for row in rows)]
-
-
-def estimate_cell(estimate: Estimate) -> str:
-    """An AUC with its interval, or why there is none."""
-    if estimate.value is None:
-        return f"not estimable: {estimate.why}"
-    if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:.3f} ({estimate.why})"
-    return f"{estimate.value:.3f} ({estimate.low:.3f}-{estimate.high:.3f})"
 
 
 def folds_cell(values: Sequence[float | None]) -> str:
@@ -58,10 +49,10 @@ def site_lines(where: str, told: Sequence[SiteTold]) -> list[str]:
     width = max(len(each.features) for each in told)
     lines = [f"site told from {where}, each network asked alone"]
     for each in told:
-        cells = f"{estimate_cell(each.auc):19}  {each.auc.n:5}  {folds_cell(each.fold_aucs)}"
+        cells = f"{interval_cell(each.auc):22}  {each.auc.n:5}  {folds_cell(each.fold_aucs)}"
         lines.append(f"  {each.features:{width}}  {cells}".rstrip())
     return lines
 
 
 def _cells(row: ControlFigures) -> str:
-    return f"{estimate_cell(row.auc):19}  {row.auc.n:5}  {folds_cell(row.fold_aucs)}".rstrip()
+    return f"{interval_cell(row.auc):22}  {row.auc.n:5}  {folds_cell(row.fold_aucs)}".rstrip()

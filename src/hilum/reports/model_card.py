@@ -1,30 +1,40 @@
 """The model card of a bundle (Mitchell et al. 2019), in Markdown, from the bundle's facts and prediction
 tables.
 
-Every figure carries its n, interval, data, and command; nothing here is typed by hand.
+Every figure is made from files of the run. Only the licence, the names of further tables, and the limits
+given at export are typed by hand, and so must hold no figure that a file could give.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from hilum.inference.bundle import BundleFacts
-from hilum.records import Estimate
 from hilum.reports.bundle_evidence import Evidence
+from hilum.reports.evidence.wording import interval_cell
 
 
-def model_card(facts: BundleFacts, evidence: Sequence[Evidence], limits: Sequence[str]) -> str:
+def model_card(
+    facts: BundleFacts,
+    evidence: Sequence[Evidence],
+    limits: Sequence[str],
+    *,
+    controls: Sequence[str] = (),
+    found: Sequence[str] = (),
+) -> str:
     """The card; one sentence a line.
 
     Args:
         facts: of the bundle.
         evidence: a row each.
-        limits: sentences of what is known to fall short.
+        limits: sentences of what is known to fall short, as whoever exports it puts them.
+        controls: lines of what else tells the label, of `control_facts.control_lines`.
+        found: sentences of what the figures themselves show to fall short.
     """
     point = facts.default_point
     rows = [
-        f"| {row.name} | {row.auroc.n} ({row.auroc.n_positive}) | {shown(row.auroc)} "
-        f"| {shown(row.sensitivity)} | {shown(row.specificity)} |"
+        f"| {row.name} | {row.auroc.n} ({row.auroc.n_positive}) | {interval_cell(row.auroc)} "
+        f"| {interval_cell(row.sensitivity)} | {interval_cell(row.specificity)} |"
         for row in evidence
     ]
     lines = [
@@ -39,7 +49,6 @@ def model_card(facts: BundleFacts, evidence: Sequence[Evidence], limits: Sequenc
         f"{facts.training_data.n - facts.training_data.positives} normal; the label is the dataset's own, "
         "not a bacteriological proof.",
         f"SHA-256 over the films' names, labels, and hashes: `{facts.training_data.hash}`.",
-        f"Source commit {facts.commit}, {facts.created}.",
         f"Weights: {facts.licence}",
         "",
         "## What it does",
@@ -57,12 +66,50 @@ def model_card(facts: BundleFacts, evidence: Sequence[Evidence], limits: Sequenc
         "|---|---|---|---|---|",
         *rows,
         "",
+        *(("## Controls", "", *controls, "") if controls else ()),
         "## Limits",
         "",
-        *(f"* {sentence}" for sentence in limits),
+        *(f"* {sentence}" for sentence in (*found, *limits)),
+        "",
+        "## How it was made",
+        "",
+        *_making(facts),
         "",
     ]
     return "\n".join(lines)
+
+
+def _making(facts: BundleFacts) -> Iterator[str]:
+    """Every sitting, what the films were seen through, and whether the scores could be made again."""
+    if not facts.sessions:
+        yield f"Source commit {facts.commit}, {facts.created}; its sittings were not noted."
+        return
+    yield "Every sitting of the training, of what judges it where that is another run, and the export."
+    yield ""
+    yield "| work | begun | source commit | packages |"
+    yield "|---|---|---|---|"
+    for each in facts.sessions:
+        yield f"| {each.work} | {each.started} | {each.commit} | {', '.join(each.versions)} |"
+    yield ""
+    code = facts.recipe_code_sha256
+    yield (
+        "The run is from before the sources of the pixel recipe were noted."
+        if code is None
+        else f"SHA-256 of the sources of the pixel recipe: `{code}`."
+    )
+    yield from _rescored(facts)
+
+
+def _rescored(facts: BundleFacts) -> Iterator[str]:
+    again = facts.rescoring
+    if again is None:
+        return
+    rounded = ", their weights rounded to half precision as exported" if again.in_half else ""
+    yield (
+        f"At export the {again.n} judging films were scored again by the networks of their folds{rounded}: "
+        f"the largest difference of a logit from the run's table is {again.largest_difference:.2g}, "
+        f"where {again.tolerance:g} would have stopped the export."
+    )
 
 
 def _view_sentence(facts: BundleFacts) -> str:
@@ -73,12 +120,3 @@ def _view_sentence(facts: BundleFacts) -> str:
         f"The film is brought to {recipe.film_side} pixels and its lungs are found; the classifier sees "
         f"{recipe.crop_side} x {recipe.crop_side} pixels of them, grey levels standardised inside the lungs."
     )
-
-
-def shown(estimate: Estimate) -> str:
-    """`0.912 (0.887-0.937)`, or why there is no figure."""
-    if estimate.value is None:
-        return f"not estimable: {estimate.why}"
-    if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:.3f} (no interval: {estimate.why})"
-    return f"{estimate.value:.3f} ({estimate.low:.3f}-{estimate.high:.3f})"

@@ -6,7 +6,6 @@ uses.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,13 @@ from typing import Any
 import torch
 from torch import nn
 from torch.optim import AdamW
-from torch.optim.lr_scheduler import OneCycleLR
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from hilum.errors import RunInvalid, SettingsInvalid
 from hilum.training.device import moved_to
 from hilum.training.networks import NETWORKS
-from hilum.training.pretrained import load_trunk
+from hilum.training.pretrained import fitting_trunk, load_trunk
 from hilum.training.settings import TrainSettings
 
 N_FINDINGS = 1  # K; tuberculosis
@@ -33,7 +32,7 @@ class TrainState:
     network: nn.Module
     average: AveragedModel  # exponential moving average of the network; what is evaluated and exported
     optimiser: AdamW
-    schedule: OneCycleLR
+    schedule: LRScheduler
     generator: torch.Generator
     epoch: int = 0  # epochs done
     history: list[dict[str, float]] = field(default_factory=list)  # a row an epoch
@@ -53,10 +52,16 @@ def start_state(settings: TrainSettings, *, n_steps: int, seed: int, device: tor
         load_trunk(network, settings.weights)
     groups = parameter_groups(network, settings)
     optimiser = AdamW(groups, settings.learning_rate, weight_decay=settings.weight_decay)
-    peaks = [group.get("lr", settings.learning_rate) for group in groups]
-    schedule = OneCycleLR(optimiser, peaks, total_steps=n_steps, pct_start=_warm_up(settings, n_steps))
+    schedule = _schedule(optimiser, settings, n_steps)
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.ema_decay), use_buffers=True)
     return TrainState(network, average, optimiser, schedule, torch.Generator(device).manual_seed(seed))
+
+
+def _schedule(optimiser: AdamW, settings: TrainSettings, n_steps: int) -> LRScheduler:
+    if settings.schedule == "constant":
+        return LambdaLR(optimiser, lambda step: 1.0)
+    peaks = [group["lr"] for group in optimiser.param_groups]
+    return OneCycleLR(optimiser, peaks, total_steps=n_steps, pct_start=_warm_up(settings, n_steps))
 
 
 def _warm_up(settings: TrainSettings, n_steps: int) -> float:
@@ -75,6 +80,20 @@ def build_network(settings: TrainSettings) -> nn.Module:
     return network
 
 
+def check_network(settings: TrainSettings) -> None:
+    """Refuse settings that no network can be built by, without building one in memory.
+
+    Raises:
+        NameUnknown: no network has that name.
+        SettingsInvalid: it does not fit the crop, the trunk rate, or the pretrained weights.
+    """
+    with torch.device("meta"):
+        network = build_network(settings)
+    parameter_groups(network, settings)
+    if settings.weights is not None:
+        fitting_trunk(network, settings.weights)
+
+
 def parameter_groups(network: nn.Module, settings: TrainSettings) -> list[dict[str, Any]]:
     """All that learns, for the optimiser: the trunk apart where it has a learning rate of its own."""
     learning = {name: each for name, each in network.named_parameters() if each.requires_grad}
@@ -84,8 +103,6 @@ def parameter_groups(network: nn.Module, settings: TrainSettings) -> list[dict[s
     rest = [each for name, each in learning.items() if not name.startswith("trunk.")]
     if not trunk:
         raise SettingsInvalid(f"{settings.network} has no trunk that learns; leave trunk_rate out")
-    if not 0 <= settings.trunk_rate < math.inf:
-        raise SettingsInvalid(f"trunk_rate must be 0 or more, not {settings.trunk_rate}")
     return [{"params": rest}, {"params": trunk, "lr": settings.learning_rate * settings.trunk_rate}]
 
 

@@ -26,11 +26,10 @@ from hilum.evaluation.table import read_predictions
 from hilum.evaluation.verdict import ControlFigures, FoldAreas, JudgedFilms, control_figures, verdict
 from hilum.inference.lungs import LungFinder
 from hilum.records import Estimate, Prediction
-from hilum.training.checkpoint import read_network
-from hilum.training.cross_validation import BLANKED_NAME, fold_folder
+from hilum.training.cross_validation import BLANKED_NAME
 from hilum.training.finished_run import FinishedRun, read_run
-from hilum.training.loader import Control, FilmArrays, load_films, lungs_graph
-from hilum.training.loop import WEIGHTS_NAME, predicted_logits
+from hilum.training.loader import Control, load_films, lungs_graph
+from hilum.training.rescoring import judge_logits
 from hilum.training.run_folder import source_commit, write_json
 
 CONTROLS_NAME = "controls.json"
@@ -85,19 +84,28 @@ def judged_films(run: FinishedRun) -> JudgedFilms:
     return JudgedFilms(films, folds, np.array([row.score for row in run.judged]))
 
 
-def run_controls(run: FinishedRun, *, cache: Path | None = None, on_film: OnFilm | None = None) -> Controls:
+def home_looks(run: FinishedRun, *, on_film: OnFilm | None = None) -> Looks:
+    """One reading of the judged films, for all controls of a run.
+
+    Args:
+        run: of `read_folds`.
+        on_film: told of each film read.
+    """
+    recipe = run.settings.recipe
+    find = None if recipe.region == "film" else LungFinder(lungs_graph(run.settings.lungs), recipe).find
+    return read_looks(judged_films(run).films, recipe, find=find, on_film=on_film)
+
+
+def run_controls(run: FinishedRun, looks: Looks, *, cache: Path | None = None) -> Controls:
     """Every control of a finished cross-validation.
 
     Args:
         run: of `read_folds`.
+        looks: of `home_looks`.
         cache: where films that were painted over are kept; the run's own where left out.
-        on_film: told of each film read.
     """
     judged, recipe, seed = judged_films(run), run.settings.recipe, run.settings.seed
-    finder = None if recipe.region == "film" else LungFinder(lungs_graph(run.settings.lungs), recipe)
-    find = None if finder is None else finder.find
-    looks = read_looks(judged.films, recipe, find=find, on_film=on_film)
-    scores = _feature_scores(judged, looks, has_lungs=finder is not None)
+    scores = _feature_scores(judged, looks, has_lungs=recipe.region == "lungs")
     scores += [_blanked_scores(run, judged, cache), *_alike_scores(judged, looks)]
     figures = tuple(control_figures(judged, each, seed=seed) for each in scores)
     sees_lungs_only = recipe.region == "lungs" and recipe.outside == "blank"
@@ -120,18 +128,6 @@ def write_controls(controls: Controls, run: FinishedRun, *, sites: Sequence[dict
              "seed": run.settings.seed, "n_folds": run.settings.n_folds}  # fmt: skip
     write_json(run.folder / CONTROLS_NAME, facts | controls.as_json() | {"sites": list(sites)})
     return run.folder / CONTROLS_NAME
-
-
-def fold_logits(
-    run: FinishedRun, arrays: FilmArrays, folds: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float64]:
-    """The logit (N,) of each film by the network of its fold (N,), which did not learn from it."""
-    logits = np.empty(len(arrays))
-    for fold in np.unique(folds).tolist():
-        network = read_network(fold_folder(run.folder, fold) / WEIGHTS_NAME, run.settings)
-        inside = np.flatnonzero(folds == fold).tolist()
-        logits[inside] = predicted_logits(network, arrays, inside)[:, 0]
-    return logits
 
 
 def _feature_scores(judged: JudgedFilms, looks: Looks, *, has_lungs: bool) -> list[ControlScores]:
@@ -204,7 +200,7 @@ def _painted_scores(
         return ControlScores(name, np.empty(0, np.int64), np.empty(0), f"no lungs to go by: {error}")
     places = {film.film: row for row, film in enumerate(judged.films)}
     rows = np.array([places[film.film] for film in arrays.films], np.int64)
-    return ControlScores(name, rows, fold_logits(run, arrays, judged.folds[rows]))
+    return ControlScores(name, rows, judge_logits(run, arrays, judged.folds[rows]))
 
 
 def _readable(judged: JudgedFilms, looks: Looks) -> npt.NDArray[np.int64]:

@@ -16,13 +16,15 @@ import numpy.typing as npt
 
 from hilum.data.manifest import read_manifest
 from hilum.data.splits import check_no_leak, check_trainable, patient_folds, patient_split
-from hilum.errors import SettingsInvalid
-from hilum.evaluation.calibration import fit_platt
+from hilum.errors import SettingsInvalid, TrainingRefused
+from hilum.evaluation.calibration import fit_platt, sigmoid
 from hilum.evaluation.table import write_predictions
 from hilum.records import Film, Prediction
+from hilum.training.checkpoint import check_network
 from hilum.training.loader import Control, FilmArrays, load_films
 from hilum.training.loop import Trained, predicted_logits, train_network
 from hilum.training.run_folder import open_run, write_json
+from hilum.training.setting_ranges import check_ranges
 from hilum.training.settings import TrainSettings
 
 log = logging.getLogger(__name__)
@@ -51,14 +53,21 @@ def load_run(settings: TrainSettings, folder: Path, *, cache: Path | None = None
     Raises:
         TrainingRefused: a class comes from one site only, or there is no labelled film.
         SplitLeak: a film, or its patient, stands among the weakly labelled too.
-        SettingsInvalid: the weak share leaves no film of a kind in a batch.
+        SettingsInvalid: a setting is out of its range, no network can be built by them, or the weak share
+            leaves no film of a kind in a batch.
     """
+    check_ranges(settings)
+    check_network(settings)
     films = labelled_films(settings.manifest)
     check_trainable(films, allow_single_site_class=settings.allow_single_site_class)
     weak = [] if settings.weak_manifest is None else labelled_films(settings.weak_manifest)
     if weak and not 0 < settings.n_weak < settings.batch_size:
         raise SettingsInvalid(
             f"weak_share = {settings.weak_share} leaves no film of a kind in a batch of {settings.batch_size}"
+        )
+    if len(films) < settings.batch_size - settings.n_weak:
+        raise TrainingRefused(
+            f"{len(films)} films are fewer than one batch, batch_size = {settings.batch_size}"
         )
     check_no_leak({"judged": films, "weakly labelled": weak})
     open_run(folder, settings, films, weak=weak)
@@ -108,6 +117,23 @@ def cross_validate(run: RunData, folder: Path) -> list[Prediction]:
     return rows
 
 
+def check_folds(settings: TrainSettings) -> None:
+    """Refuse a cross-validation that no folds, or no batch of a fold, can be made for.
+
+    Raises:
+        TrainingRefused: too few patients of a label for the folds, or too few films for a batch.
+    """
+    films = labelled_films(settings.manifest)
+    folds = np.array(patient_folds(films, n_folds=settings.n_folds, seed=settings.seed))
+    n_own = settings.batch_size - settings.n_weak
+    for fold in range(settings.n_folds):
+        training, _ = inner_split(films, np.flatnonzero(folds != fold).tolist(), settings)
+        if len(training) < n_own:
+            raise TrainingRefused(
+                f"fold {fold} has {len(training)} films to learn from, fewer than the {n_own} of one batch"
+            )
+
+
 def train_fold(run: RunData, folds: npt.NDArray[np.int64], fold: int, folder: Path) -> Trained:
     """The network that learns from every fold but one."""
     outside, inside = np.flatnonzero(folds != fold).tolist(), np.flatnonzero(folds == fold).tolist()
@@ -155,13 +181,7 @@ def prediction(
     The score is the network's own probability, before calibration.
     """
     extra = {"logit": f"{logit:.6f}"} | ({} if probability is None else {"probability": f"{probability:.6f}"})
-    return Prediction.of_film(film, score=float(sigmoid(np.float64(logit))), fold=fold, extra=extra)
-
-
-def sigmoid(logit: npt.NDArray[np.float64] | np.float64) -> npt.NDArray[np.float64] | np.float64:
-    """The logistic function, without overflow."""
-    result: npt.NDArray[np.float64] = 0.5 * (1 + np.tanh(0.5 * logit))
-    return result
+    return Prediction.of_film(film, score=float(sigmoid(np.array(logit, np.float64))), fold=fold, extra=extra)
 
 
 def _prediction_rows(

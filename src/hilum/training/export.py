@@ -9,7 +9,7 @@ its source.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,8 @@ import torch
 from torch import nn
 
 from hilum.errors import BundleInvalid, RunInvalid
-from hilum.evaluation.calibration import fit_platt
+from hilum.evaluation.calibration import fit_platt, sigmoid
+from hilum.evaluation.discrimination import auroc
 from hilum.evaluation.operating_points import at_threshold, threshold_for_sensitivity, youden_threshold
 from hilum.findings import Finding
 from hilum.inference.bundle import (
@@ -29,20 +30,24 @@ from hilum.inference.bundle import (
     Calibration,
     IntendedUse,
     OperatingPoint,
+    Rescoring,
     TrainingData,
     write_bundle,
 )
 from hilum.inference.session import Graph, Port
 from hilum.inference.training_films import LIST_NAME, training_list
 from hilum.training.checkpoint import read_network
-from hilum.training.cross_validation import sigmoid
-from hilum.training.finished_run import FinishedRun, check_all_known, read_run
+from hilum.training.finished_run import FinishedRun, check_all_known, check_seen_alike, read_run, session
 from hilum.training.loader import FilmArrays, load_films, lungs_graph
 from hilum.training.loop import predicted_logits
 from hilum.training.onnx_graph import WithActivationMap, store_in_half, write_graph
+from hilum.training.rescoring import rescore
+from hilum.training.run_folder import provenance
 
 __all__ = ["AGREEMENT", "FinishedRun", "bundle_facts", "check_agreement", "export_bundle", "operating_points",
            "read_run", "write_members"]  # fmt: skip
+
+WritePapers = Callable[[BundleFacts, Path], Sequence[Path]]
 
 AGREEMENT = 1e-4  # largest difference between torch's and onnxruntime's probability of any judged film
 INTENDED_USE = (
@@ -66,31 +71,55 @@ def export_bundle(
     *,
     title: BundleTitle,
     in_half: bool = False,
-    papers: Sequence[Path] = (),
+    write_papers: WritePapers | None = None,
 ) -> Bundle:
-    """Write the bundle after checking that onnxruntime gives torch's scores.
+    """Write the bundle after scoring every judging film again, and checking that onnxruntime gives torch's
+    scores.
 
     Args:
         run: a finished run.
         destination: the bundle's folder, not there yet.
         title: of the bundle.
         in_half: store the weights in half precision, for half the size.
-        papers: further files for the folder, such as the model card.
+        write_papers: writes further files for the bundle, such as the model card, into the folder that it is
+            given, and returns them.
 
     Raises:
         BundleInvalid: a graph's scores differ from torch's by more than `AGREEMENT`.
-        RunInvalid: the network keeps no feature map, so that it has no heat map.
+        RunInvalid: the run's lungs network or recipe is not what is here, its predictions are not of its
+            networks, these tell the labels no better than chance, or they keep no feature map, so that there
+            is no heat map.
     """
+    check_seen_alike(run)
     lungs = None if run.settings.recipe.region == "film" else lungs_graph(run.settings.lungs)
+    rescoring = rescore(run, judged_arrays(run), in_half=in_half)
     with tempfile.TemporaryDirectory() as scratch:
-        graphs = write_members(run, Path(scratch), in_half=in_half)
-        films = Path(scratch) / LIST_NAME
+        folder = Path(scratch)
+        names = [_graph_name(run, number) for number in range(len(run.members))]
+        facts = bundle_facts(
+            run, title=title, graphs=names, rescoring=rescoring
+        )  # refuses before the slow part
+        graphs = write_members(run, folder, in_half=in_half)
+        films = folder / LIST_NAME
         films.write_text(training_list([*run.films, *run.weak]), encoding="ascii")
+        papers = [] if write_papers is None else write_papers(facts, folder)
         files = {path.name: path for path in (*graphs, films, *papers)}
         if lungs is not None:
             files["lungs.onnx"] = lungs
-        facts = bundle_facts(run, title=title, graphs=[path.name for path in graphs])
         return write_bundle(destination, facts=facts, files=files)
+
+
+def judged_arrays(run: FinishedRun) -> FilmArrays:
+    """The films that judge a run, through its recipe.
+
+    Raises:
+        RunInvalid: one of them cannot be read any more.
+    """
+    rows = {row.film for row in run.judged}
+    known = [film for film in run.films if film.film in rows]
+    arrays = load_films(known, run.settings.recipe, run.settings.lungs, run.folder / "cache")
+    check_all_known(run.judged, arrays.films, f"{run.table} judges", "those that can be read now")
+    return arrays
 
 
 def write_members(run: FinishedRun, folder: Path, *, in_half: bool = False) -> list[Path]:
@@ -99,9 +128,7 @@ def write_members(run: FinishedRun, folder: Path, *, in_half: bool = False) -> l
     In half precision torch's weights are rounded too, so that both engines are asked the same question.
     """
     by_fold = {film.film: film.fold for film in run.judged}
-    known = [film for film in run.films if film.film in by_fold]
-    arrays = load_films(known, run.settings.recipe, run.settings.lungs, run.folder / "cache")
-    check_all_known(run.judged, arrays.films, f"{run.table} judges", "those that can be read now")
+    arrays = judged_arrays(run)
     paths = []
     for number, weights in enumerate(run.members):
         network = read_network(weights, run.settings)
@@ -111,7 +138,7 @@ def write_members(run: FinishedRun, folder: Path, *, in_half: bool = False) -> l
             )
         if in_half:
             network = network.half().float()
-        path = folder / ("classifier.onnx" if len(run.members) == 1 else f"classifier-{number}.onnx")
+        path = folder / _graph_name(run, number)
         side = run.settings.recipe.crop_side
         write_graph(
             WithActivationMap(network), path, example=torch.zeros(2, 1, side, side), outputs=("logits", "map")
@@ -150,11 +177,18 @@ def check_agreement(network: nn.Module, path: Path, arrays: FilmArrays, judged: 
     return difference
 
 
-def bundle_facts(run: FinishedRun, *, title: BundleTitle, graphs: Sequence[str]) -> BundleFacts:
-    """What bundle.json says."""
+def bundle_facts(
+    run: FinishedRun, *, title: BundleTitle, graphs: Sequence[str], rescoring: Rescoring | None = None
+) -> BundleFacts:
+    """What bundle.json says.
+
+    Raises:
+        RunInvalid: the judging films are of one label, or the networks tell their labels no better than
+            chance.
+    """
     truth = np.array([row.label for row in run.judged])
     logits = np.array([float(row.extra["logit"]) for row in run.judged])
-    calibration = Calibration(*fit_platt(truth, logits))
+    calibration = _calibration(truth, logits, run)
     points = operating_points(truth, calibration.probability(logits), run)
     positives = int(truth.sum())
     return BundleFacts(
@@ -174,6 +208,9 @@ def bundle_facts(run: FinishedRun, *, title: BundleTitle, graphs: Sequence[str])
             _data_sentence(run), n=len(truth), positives=positives, hash=run.data_hash
         ),
         licence=title.licence,
+        sessions=(*run.sessions, session("export", provenance())),
+        recipe_code_sha256=run.recipe_code_sha256,
+        rescoring=rescoring,
     )
 
 
@@ -206,6 +243,28 @@ def operating_points(
             )
         )
     return tuple(points)
+
+
+def _calibration(
+    truth: npt.NDArray[np.int64], logits: npt.NDArray[np.float64], run: FinishedRun
+) -> Calibration:
+    if np.ptp(truth) == 0:
+        raise RunInvalid(
+            f"{run.table}: all {len(truth)} films have the same label, so nothing can be calibrated"
+        )
+    slope, intercept = fit_platt(truth, logits)
+    if slope <= 0:
+        area = auroc(truth, logits)
+        raise RunInvalid(
+            f"the networks of {run.judge} tell the labels of the {len(truth)} films in {run.table.name} "
+            f"no better than chance (AUC {area.value:.3f}, and the share of positives does not rise with the "
+            "score); train on, or on more films, before an export"
+        )
+    return Calibration(slope, intercept)
+
+
+def _graph_name(run: FinishedRun, number: int) -> str:
+    return "classifier.onnx" if len(run.members) == 1 else f"classifier-{number}.onnx"
 
 
 def _data_sentence(run: FinishedRun) -> str:

@@ -1,24 +1,26 @@
 """A finished run, read back from its folder with everything that must fit together before it is exported.
 
 Trap: a run can be calibrated on another run's scores. Those are of this run's networks only where both had
-the same settings and the same films, so both are compared, and nothing is left out to make them fit.
+the same settings, films, lungs network, and sources of the pixel recipe, so all are compared, and nothing is
+left out to make them fit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from hilum.data.manifest import dataset_hash
 from hilum.errors import RunInvalid
 from hilum.evaluation.table import read_predictions
+from hilum.inference.bundle import Session
 from hilum.records import Film, Prediction
 from hilum.settings import build_settings, settings_as_table
 from hilum.training.cross_validation import PREDICTIONS_NAME, labelled_films
 from hilum.training.loop import WEIGHTS_NAME
-from hilum.training.run_folder import FACTS_NAME, read_run_facts
+from hilum.training.run_folder import FACTS_NAME, other_hashes, read_run_facts, seen_through, sessions
 from hilum.training.settings import TrainSettings
 
 NOT_OF_THE_NETWORK = frozenset(
@@ -34,12 +36,19 @@ class FinishedRun:
     folder: Path
     settings: TrainSettings
     data_hash: str
-    commit: str
+    commit: str  # of the source that it was started with
     members: tuple[Path, ...]  # weights
-    table: Path  # predictions of films the networks did not learn from
+    table: Path  # predictions of films the networks did not learn from, in the folder of what judges them
     judged: tuple[Prediction, ...]  # its rows
     films: tuple[Film, ...]  # all labelled films of the run's manifest, which the networks learnt from
     weak: tuple[Film, ...] = ()  # those of its weak manifest, learnt from too and judged by nobody
+    sessions: tuple[Session, ...] = ()  # every sitting of the training, then of the judge where it is another
+    recipe_code_sha256: str | None = None  # None of a run from before it was noted
+
+    @property
+    def judge(self) -> Path:
+        """The folder of the run whose networks made the predictions: this one, or another of its kind."""
+        return self.table.parent
 
 
 def read_run(folder: Path, *, judged_by: Path | None = None) -> FinishedRun:
@@ -50,8 +59,8 @@ def read_run(folder: Path, *, judged_by: Path | None = None) -> FinishedRun:
         judged_by: another run, whose predictions calibrate this one.
 
     Raises:
-        RunInvalid: it is none, is not finished, nothing judges it, what judges it is of other settings or
-            films, or the films have changed since.
+        RunInvalid: it is none, is not finished, nothing judges it, what judges it is of another study, or the
+            films, the lungs network, or the recipe's code have changed since.
     """
     facts = read_run_facts(folder)
     settings = _settings(folder, facts)
@@ -74,8 +83,39 @@ def read_run(folder: Path, *, judged_by: Path | None = None) -> FinishedRun:
     check_all_known(judged, films, f"{table} judges", settings.manifest)
     weak = settings.weak_manifest and _same_films(settings.weak_manifest, facts["weak_data_hash"], folder)
     return FinishedRun(
-        folder, settings, facts["data_hash"], facts["commit"], members, table, judged, films, weak or ()
-    )
+        folder, settings, facts["data_hash"], facts["commit"], members, table, judged, films, weak or (),
+        sessions=_sittings(folder, facts, judged_by), recipe_code_sha256=facts.get("recipe_code_sha256"),
+    )  # fmt: skip
+
+
+def check_seen_alike(run: FinishedRun) -> None:
+    """Refuse to score a run's films through other lungs, or by another recipe, than its networks learnt with.
+
+    Raises:
+        RunInvalid: names what differs, with both hashes; a run from before they were noted passes.
+    """
+    facts, now = read_run_facts(run.folder), seen_through(run.settings)
+    then = {key: facts[key] for key in now if key in facts}
+    differences = other_hashes({key: now[key] for key in then}, then)
+    if differences:
+        raise RunInvalid(
+            f"{run.folder} (there) was trained by other means than are here now: {'; '.join(differences)}; "
+            f"its source was at commit {run.commit}"
+        )
+
+
+def _sittings(folder: Path, facts: dict[str, Any], judged_by: Path | None) -> tuple[Session, ...]:
+    """Every sitting of a run, and of what judges it."""
+    own = tuple(session("training", each) for each in sessions(facts))
+    if judged_by is None or judged_by == folder:
+        return own
+    return own + tuple(session("judging", each) for each in sessions(read_run_facts(judged_by)))
+
+
+def session(work: Literal["training", "judging", "export"], noted: Mapping[str, Any]) -> Session:
+    """A sitting as a bundle states it, from what a run's folder notes."""
+    versions = tuple(f"{name} {number}" for name, number in noted["versions"].items())
+    return Session(work, noted["started"], noted["commit"], versions)
 
 
 def _same_films(manifest: Path, known: str, folder: Path) -> tuple[Film, ...]:
@@ -100,6 +140,8 @@ def _check_same_study(folder: Path, judged_by: Path, *, n_members: int) -> None:
     """Refuse a judge whose scores are of other networks, or of other films, than the run's."""
     facts, other = read_run_facts(folder), read_run_facts(judged_by)
     ignored = NOT_OF_THE_NETWORK if n_members == 1 else NOT_OF_THE_NETWORK - {"n_folds"}
+    if facts.get("lungs_sha256") and other.get("lungs_sha256"):
+        ignored |= {"lungs"}  # the file may have moved
     ours, theirs = (
         _flat(settings_as_table(_settings(where, table)))
         for where, table in ((folder, facts), (judged_by, other))
@@ -113,9 +155,9 @@ def _check_same_study(folder: Path, judged_by: Path, *, n_members: int) -> None:
         differences.append(
             f"the films are others ({other.get('n_films')} there, {facts.get('n_films')} here)"
         )
-    for key, what in (("weak_data_hash", "weakly labelled films"), ("weights_sha256", "pretrained weights")):
-        if facts.get(key) != other.get(key):
-            differences.append(f"the {what} are others")
+    if facts.get("weak_data_hash") != other.get("weak_data_hash"):
+        differences.append("the weakly labelled films are others")
+    differences += other_hashes(facts, other)
     if differences:
         raise RunInvalid(f"{judged_by} cannot judge {folder}: {'; '.join(differences)}")
 

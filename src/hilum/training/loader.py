@@ -162,12 +162,12 @@ def _cache_key(films: Sequence[Film], recipe: Recipe, lungs_path: Path | None, c
         "recipe": settings_as_table(recipe),
         "lungs": None if lungs_path is None else file_sha256(lungs_path),
         "control": control,
-        "code": _recipe_code_hash(),
+        "code": recipe_code_hash(),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _recipe_code_hash() -> str:
+def recipe_code_hash() -> str:
     """Of the imaging room's source: a changed recipe must not meet arrays of the old one."""
     room = Path(str(imaging.__file__)).parent
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(room.glob("*.py")))).hexdigest()

@@ -61,6 +61,15 @@ def load_trunk(network: nn.Module, weights: str) -> None:
     """Put pretrained weights into the network's trunk; all else stays as it was.
 
     Raises:
+        SettingsInvalid: see `fitting_trunk`.
+    """
+    network.trunk.load_state_dict(fitting_trunk(network, weights))  # type: ignore[union-attr]
+
+
+def fitting_trunk(network: nn.Module, weights: str) -> dict[str, Tensor]:
+    """Pretrained weights that have the names, shapes, and types of the network's trunk; it stays as it was.
+
+    Raises:
         SettingsInvalid: the network has no trunk, or the weights are of another one.
     """
     trunk: nn.Module | None = getattr(network, "trunk", None)
@@ -78,7 +87,7 @@ def load_trunk(network: nn.Module, weights: str) -> None:
         raise SettingsInvalid(
             f"weights: {weights} does not fit the network's trunk: {shown_differences(differences)}"
         )
-    trunk.load_state_dict(given)
+    return given
 
 
 def shown_differences(differences: list[str]) -> str:

@@ -1,7 +1,8 @@
 """The folder of a run: what was asked, with which code, packages, and data, and what came of it.
 
-Trap: a run may only go on where its settings and data are the ones that started it; anything else is another
-run.
+Trap: a run may only go on where its settings, data, lungs network, and recipe's sources are those that
+started it; anything else is another run. Its other code may change from one sitting to the next, so each is
+noted.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 
 from hilum.data.manifest import dataset_hash
 from hilum.errors import OutputRefused, RunInvalid
+from hilum.imaging.hashing import file_sha256
 from hilum.records import Film
 from hilum.settings import settings_as_table
 from hilum.training.pretrained import weights_sha256
@@ -25,30 +27,90 @@ from hilum.training.settings import TrainSettings
 
 FACTS_NAME = "run.json"
 PACKAGES = ("hilum", "numpy", "torch", "onnxruntime", "pillow")
-IGNORED_ON_RESUME = ("manifest", "weak_manifest", "weights", "n_threads")  # files move, machines differ
+IGNORED_ON_RESUME = ("manifest", "weak_manifest", "weights", "lungs", "n_threads")
+"""Files move and machines differ; what the files hold is compared by its hash."""
+HASHES = {
+    "weights_sha256": "pretrained weights",
+    "lungs_sha256": "weights of the lungs network",
+    "recipe_code_sha256": "sources of the pixel recipe",
+}
+"""What goes into every score beside the films and the settings, by its key in run.json."""
 
 
 def open_run(
     folder: Path, settings: TrainSettings, films: Sequence[Film], *, weak: Sequence[Film] = ()
 ) -> dict[str, Any]:
-    """Start a run in an empty folder, or take up one of the same settings and films; returns its facts."""
+    """Start a run in an empty folder, or take up one of the same settings and films; returns its facts.
+
+    Either is a sitting, and is noted with its date, commit, and package versions.
+
+    Raises:
+        RunInvalid: the folder's run was started on other films, weights, lungs, recipe's code, or settings.
+        OutputRefused: the folder holds something else.
+    """
+    sitting = provenance()
     facts = {
         "settings": settings_as_table(settings),
         "weights_sha256": weights_sha256(settings.weights),
+        **seen_through(settings),
         "data_hash": dataset_hash(films),
         "n_films": len(films),
         "weak_data_hash": dataset_hash(weak) if weak else None,
         "n_weak_films": len(weak),
-        **provenance(),
+        **sitting,
+        "sessions": [sitting],
     }
     path = folder / FACTS_NAME
     if path.exists():
-        return _taken_up(read_json(path), facts, folder)
-    if folder.exists() and any(folder.iterdir()):
+        found = read_json(path)
+        _check_same_run(found, facts, folder)
+        facts = found | {"sessions": [*sessions(found), sitting]}
+    elif folder.exists() and any(folder.iterdir()):
         raise OutputRefused(f"{folder} holds other things than a run; choose an empty folder")
     folder.mkdir(parents=True, exist_ok=True)
     write_json(path, facts)
     return facts
+
+
+def seen_through(settings: TrainSettings) -> dict[str, str | None]:
+    """SHA-256 of the lungs network's file (None where none is used) and of the pixel recipe's code.
+
+    Raises:
+        BundleInvalid, NameUnknown: there is no such lungs network.
+    """
+    from hilum.training.loader import (
+        lungs_graph,
+        recipe_code_hash,
+    )  # with torch, which other facts do without
+
+    lungs = None if settings.recipe.region == "film" else file_sha256(lungs_graph(settings.lungs))
+    return {"lungs_sha256": lungs, "recipe_code_sha256": recipe_code_hash()}
+
+
+def sessions(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each sitting of a run, oldest first, with `started`, `commit`, and `versions`; the first alone where
+    the run is from before they were noted.
+    """
+    first = {
+        "started": facts.get("started", "not noted"),
+        "commit": facts.get("commit", "not noted"),
+        "versions": facts.get("versions", {}),
+    }
+    return list(facts.get("sessions", [first]))
+
+
+def other_hashes(facts: Mapping[str, Any], others: Mapping[str, Any]) -> list[str]:
+    """Which of `HASHES` differ, each with both values; one that only one of the runs holds differs too.
+
+    Args:
+        facts: of one run, here.
+        others: of another, there.
+    """
+    return [
+        f"the {what} are others (SHA-256 {_short(others.get(key))} there, {_short(facts.get(key))} here)"
+        for key, what in HASHES.items()
+        if facts.get(key) != others.get(key)
+    ]
 
 
 def provenance() -> dict[str, Any]:
@@ -69,13 +131,15 @@ def source_commit() -> str:
     """The commit of the source in use, with -dirty where it was changed; "release" for an installed wheel."""
     here = Path(__file__).parent
     try:
-        found = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
-            cwd=here, capture_output=True, text=True, timeout=10, check=True,
-        )  # fmt: skip
+        _git(here, "ls-files", "--error-unmatch", Path(__file__).name)  # not the repository around a .venv
+        return _git(here, "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*")
     except (OSError, subprocess.SubprocessError):
         return f"release {version('hilum')}"
-    return found.stdout.strip()
+
+
+def _git(folder: Path, *words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, timeout=10, check=True)
+    return done.stdout.strip()
 
 
 def read_run_facts(folder: Path) -> dict[str, Any]:
@@ -118,15 +182,23 @@ def write_json(path: Path, table: Mapping[str, Any]) -> None:
     draft.replace(path)
 
 
-def _taken_up(found: dict[str, Any], asked: dict[str, Any], folder: Path) -> dict[str, Any]:
+def _check_same_run(found: dict[str, Any], asked: dict[str, Any], folder: Path) -> None:
     if any(found.get(key) != asked[key] for key in ("data_hash", "weak_data_hash")):
         raise RunInvalid(f"{folder} was started on other films; choose another folder")
+    for key, what in HASHES.items():
+        if found.get(key) != asked[key]:
+            raise RunInvalid(
+                f"{folder} was started from other {what}: SHA-256 {_short(found.get(key))} then, "
+                f"{_short(asked[key])} now (source at {found.get('commit')} then, {asked['commit']} now); "
+                "go back to those, or choose another folder"
+            )
     before = settings_as_table(TrainSettings(Path())) | found.get("settings", {})  # keys newer than the run
-    if found.get("weights_sha256") != asked["weights_sha256"]:
-        raise RunInvalid(f"{folder} was started from other pretrained weights; choose another folder")
     for key, value in asked["settings"].items():
         if key not in IGNORED_ON_RESUME and before.get(key) != value:
             raise RunInvalid(
                 f"{folder} was started with {key} = {before.get(key)!r}, not {value!r}; choose another folder"
             )
-    return found
+
+
+def _short(sha256: str | None) -> str:
+    return "not noted" if sha256 is None else sha256[:12]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from hilum.imaging.recipe import Recipe
 
@@ -37,9 +38,10 @@ class TrainSettings:
     augment: AugmentSettings = field(default_factory=AugmentSettings)  # a table: random changes
     epochs: int = 60  # passes over the films
     batch_size: int = 32  # films
-    learning_rate: float = 3e-3  # peak of the one-cycle schedule, AdamW
+    learning_rate: float = 3e-3  # peak of the one-cycle schedule, or all along; AdamW
+    schedule: Literal["one-cycle", "constant"] = "one-cycle"  # of the learning rate
     trunk_rate: float = 1.0  # the trunk's learning rate, of the others'
-    warm_up_share: float = 0.2  # of all steps, until the peak
+    warm_up_share: float = 0.2  # of all steps, until the one-cycle schedule's peak
     weight_decay: float = 0.05  # of AdamW
     label_smoothing: float = 0.05  # 1 is taught as 1 - half of this, 0 as half of this
     side_weight: float = 0.0  # of the loss of each lung's own label, from readings' laterality; 0 is without

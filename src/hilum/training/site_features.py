@@ -49,15 +49,16 @@ class SiteControl:
 
 
 def site_control(
-    run: FinishedRun, manifest: Path, *, cache: Path | None = None, on_film: OnFilm | None = None
+    run: FinishedRun, manifest: Path, home: Looks, *, cache: Path | None = None, on_film: OnFilm | None = None
 ) -> SiteControl:
     """Tell a run's films from those of another manifest.
 
     Args:
         run: a finished cross-validation.
         manifest: of the other site; its labels are not used.
+        home: `home_looks` of the run.
         cache: where the films, as the recipe makes them, are kept; the run's own where left out.
-        on_film: told of each film read.
+        on_film: told of each of the other site's films read.
 
     Raises:
         ManifestInvalid: it holds no films.
@@ -72,7 +73,7 @@ def site_control(
     recipe, kept = run.settings.recipe, cache or run.folder / "cache"
     ours = load_films(judged.films, recipe, run.settings.lungs, kept)
     theirs = load_films(away, recipe, run.settings.lungs, kept)
-    looks = read_looks([*ours.films, *theirs.films], recipe, on_film=on_film)
+    looks = _joined(home, read_looks(theirs.films, recipe, on_film=on_film))
     ours, theirs = _still_readable(ours, looks), _still_readable(theirs, looks)
     fold_of = {film.film: int(fold) for film, fold in zip(judged.films, judged.folds, strict=True)}
     parts = []
@@ -107,6 +108,10 @@ def _two_sites(run: FinishedRun, fold: int, home: FilmArrays, away: FilmArrays, 
     if hasattr(network, "features"):
         features[NETWORK] = np.vstack([pooled_features(network, each) for each in (home, away)])
     return TwoSites(home.films, away.films, features)
+
+
+def _joined(home: Looks, away: Looks) -> Looks:
+    return Looks(home.by_film | away.by_film, home.unreadable + away.unreadable)
 
 
 def _squares(arrays: FilmArrays) -> npt.NDArray[np.float32]:

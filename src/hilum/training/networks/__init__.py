@@ -20,6 +20,7 @@ NETWORKS = Registry(
         "hilum-small": "hilum.training.networks.small:build",
         "hilum-base": "hilum.training.networks.resnet50v2:build",
         "pasa": "hilum.training.networks.pasa:build",
+        "densenet121": "hilum.training.networks.densenet:build",
         "notebook-baseline": "hilum.training.networks.notebook:build_baseline",
         "notebook-model-1": "hilum.training.networks.notebook:build_model_1",
         "notebook-model-2": "hilum.training.networks.notebook:build_model_2",
