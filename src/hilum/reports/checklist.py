@@ -97,7 +97,7 @@ def _network(bundle: Bundle) -> Known:
         if n == 1
         else f"The calibrated probabilities of {n} networks are averaged, each with the same weight."
     )
-    files = "; ".join(f"{name} SHA-256 {bundle.sha256[name]}" for name in bundle.graph_names)
+    files = "; ".join(f"{name}, SHA-256 {bundle.sha256[name][:12]}…" for name in bundle.graph_names)
     return {
         "technology": Told(f"Deep learning: {networks.lower()} for {_findings(bundle)}.", BUNDLE),
         "architecture": Told(
@@ -115,13 +115,13 @@ def _network(bundle: Bundle) -> Known:
             f"below {bundle.intended_use.minimum_age_years:g} years gets no score but a named refusal.",
             CODE,
         ),
-        "software": _software_of_sittings(bundle) or Told("ONNX graphs, read by onnxruntime.", CODE),
+        **_software_of_sittings(bundle),
     }
 
 
-def _software_of_sittings(bundle: Bundle) -> Told | None:
+def _software_of_sittings(bundle: Bundle) -> Known:
     versions = dict.fromkeys(version for sitting in bundle.sessions for version in sitting.versions)
-    return Told(f"{', '.join(versions)}.", f"{BUNDLE}: sessions") if versions else None
+    return {"software": Told(", ".join(versions), f"{BUNDLE}: sessions")} if versions else {}
 
 
 def _figures(facts: BundleFacts) -> Known:
@@ -143,6 +143,7 @@ def _figures(facts: BundleFacts) -> Known:
             f"films, specificity {estimate_text(default.specificity)} of {default.specificity.n} films. "
             f"Threshold: {default.source}.",
             f"{BUNDLE}: operating_points",
+            is_part=True,  # one operating point, no AUC
         )
     return known
 

@@ -18,8 +18,8 @@ from hilum.errors import NameUnknown
 from hilum.reports.document import Paragraph, Section, Table
 
 CHECKLISTS = ("claim-2024", "tripod-ai-2024", "stard-ai-2025")
-OPEN = "TO BE FILLED BY A PERSON"
-IN_PART = "TO BE COMPLETED BY A PERSON"
+OPEN = "\N{BALLOT BOX} TO BE FILLED BY A PERSON"
+IN_PART = "\N{BALLOT BOX} TO BE COMPLETED BY A PERSON"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Told:
 
     text: str  # a sentence or two
     source: str  # file and key, or command
+    is_part: bool = False  # more may be asked of it than is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +116,22 @@ def checklist_table(checklist: Checklist, known: Mapping[str, Told]) -> Table:
 
 def _row(item: Item, known: Mapping[str, Told]) -> tuple[str, ...]:
     told = [known[topic] for topic in item.topics if topic in known]
-    sentences = [*dict.fromkeys(one.text for one in told), _state(item, known)]
     sources = dict.fromkeys(one.source for one in told)
-    answer = " ".join(sentence for sentence in sentences if sentence)
-    return item.number, item.section, item.text, answer, "; ".join(sources)
+    answer = [" ".join(dict.fromkeys(_ended(one.text) for one in told)), _state(item, known)]
+    return item.number, item.section, item.text, "\n".join(filter(None, answer)), "; ".join(sources)
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _state(item: Item, known: Mapping[str, Told]) -> str:
     """Empty where the item is answered, else what is left for a person."""
-    n_known = sum(topic in known for topic in item.topics)
-    if n_known == 0:
+    told = [known[topic] for topic in item.topics if topic in known]
+    if not told:
         return OPEN
-    return "" if item.is_answered and n_known == len(item.topics) else IN_PART
+    is_whole = len(told) == len(item.topics) and not any(one.is_part for one in told)
+    return "" if item.is_answered and is_whole else IN_PART
 
 
 def _item(entry: Mapping[str, Any]) -> Item:

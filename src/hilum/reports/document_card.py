@@ -34,7 +34,7 @@ def model_card_document(bundle: Bundle, *, run: Mapping[str, Any] | None = None)
     sections = list(markdown_sections(text)) if text else [_no_card()]
     limits = next((section for section in sections if section.title == "Limits"), None)
     if limits is not None:
-        known["limits"] = Told(_points_text(limits), f"{CARD_NAME}: Limits")
+        known["limits"] = Told("As under Limits in the model card.", CARD_NAME)
     return Document(
         title=f"Model card: {bundle.label}",
         subtitle=bundle.intended_use.text,
@@ -147,11 +147,6 @@ def _points(bundle: Bundle) -> Iterator[str]:
         f"({point.name})."
     )
     yield f"Where that threshold is from: {point.source}."
-
-
-def _points_text(section: Section) -> str:
-    points = [point for block in section.blocks if isinstance(block, Bullets) for point in block.points]
-    return " ".join(points)
 
 
 def _appendix(known: Mapping[str, Told]) -> Iterator[Section]:

@@ -49,10 +49,11 @@ def document_html(document: Document) -> str:
 
 
 def _section(number: int, section: Section, numbering: Numbering) -> tuple[_Heading, list[_Shown]]:
+    text, level = numbering.heading(section)
     heading = _Heading(
         anchor=f"section-{number}",
-        text=numbering.heading(section),
-        level=1 + section.level,
+        text=text,
+        level=1 + level,
         starts_page=section.starts_page,
     )
     return heading, [_shown(block, numbering) for block in section.blocks]

@@ -41,10 +41,9 @@ def _set(document: Document, known: Layout) -> tuple[bytes, Layout]:
 
 def _story(document: Document, known: Layout) -> list[Flowable]:
     numbering = Numbering()
-    titles = [(numbering.heading(section), section) for section in document.sections]
     entries = [
-        Entry(title, f"section-{number}", section.level, known.pages.get(f"section-{number}"))
-        for number, (title, section) in enumerate(titles, 1)
+        Entry(text, f"section-{number}", level, known.pages.get(f"section-{number}"))
+        for number, (text, level) in enumerate(map(numbering.heading, document.sections), 1)
     ]
     story = front_flowables(document, entries, WIDTHS[UPRIGHT])
     way = ""  # of the page that the last section stands on; the front stands alone

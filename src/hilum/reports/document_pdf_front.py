@@ -31,6 +31,7 @@ from hilum.reports.page import RESEARCH_USE
 FACT = replace(BODY, size=8.6, leading=12)
 ENTRY = replace(BODY, leading=14.5)
 NUMBER_WIDTH = 30.0  # points for the page number
+MOST_LINES = 4  # of an entry
 GAP = 8.0  # points between a fact's name and its value
 
 
@@ -56,7 +57,8 @@ class Contents(Flowable):  # type: ignore[misc]
     def wrap(self, available_width: float, available_height: float) -> tuple[float, float]:
         inner = available_width - self._kind.indent - NUMBER_WIDTH
         text = set_letters(self._entry.text, self._kind.font)
-        self._lines = broken_lines(text, self._kind, inner)
+        lines = broken_lines(text, self._kind, inner)
+        self._lines = lines if len(lines) <= MOST_LINES else [*lines[: MOST_LINES - 1], "…"]
         self.width, self.height = available_width, len(self._lines) * self._kind.leading
         return self.width, self.height
 

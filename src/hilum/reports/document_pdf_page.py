@@ -54,6 +54,9 @@ class Heading(Prose):
         self.title = printable(text)
         self.level = level
 
+    def _without_text(self, mark: str) -> Heading:
+        return Heading("", level=self.level, anchor=self.anchor)
+
 
 class Template(BaseDocTemplate):  # type: ignore[misc]
     """Draws the margins, and notes the page of each heading."""

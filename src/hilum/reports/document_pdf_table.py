@@ -37,6 +37,7 @@ SIZES = (8.0, 7.4, 6.8)  # points; smaller is not read in print
 GAP = 9.0  # points between columns
 LONGEST_WORD = 12.0  # times the size of type; a longer word (a hash, a path) is cut, not given its own width
 NARROWEST = 26.0  # points of a column
+MOST_SPARE = 24.0  # points by which a column is widened, so that a row is still read across
 TALL_HEADER = 120.0  # points
 FIRST_ROWS = 96.0  # points; caption, header, and the first rows stay together
 
@@ -52,6 +53,10 @@ class _Column:
     side: Literal["left", "right"]
     longest: float  # word or interval
     natural: float  # with every cell on one line
+    amount: float  # of all its text, one behind the other
+
+    def wish(self, size: float) -> float:
+        return max(self.floor(size), self.natural * size + GAP)
 
     def floor(self, size: float) -> float:
         return max(NARROWEST, min(self.longest, LONGEST_WORD) * size + GAP)
@@ -75,15 +80,8 @@ def build_setting(table: Table, width: float) -> Setting:
     """The largest type in which the table fits; where none does, its columns are parted."""
     columns = _columns(table)
     size = next((size for size in SIZES if sum(one.floor(size) for one in columns) <= width), SIZES[-1])
-    floors = [column.floor(size) for column in columns]
-    naturals = [
-        max(floor, column.natural * size + GAP) for floor, column in zip(floors, columns, strict=True)
-    ]
-    parts = _parts(floors, width)
-    widths = tuple(
-        _widths([floors[column] for column in part], [naturals[column] for column in part], width)
-        for part in parts
-    )
+    parts = _parts([column.floor(size) for column in columns], width)
+    widths = tuple(_widths([columns[place] for place in part], size, width) for part in parts)
     return Setting(size, parts, widths)
 
 
@@ -118,13 +116,14 @@ def _column(table: Table, place: int) -> _Column:
     unit, bold = CELL.smaller(1), replace(CELL.smaller(1), font=BOLD)
     head, cells = table.columns[place], tuple(_glued(row[place]) for row in table.rows)
     whole = cells if place else tuple(cell.replace(" ", GLUE) for cell in cells)
-    lines = [line for cell in cells for line in cell.split("\n")]
+    lines = [text_width(line, CELL.font, 1) for cell in cells for line in cell.split("\n")]
     return _Column(
         head=head,
         cells=cells,
         side="right" if holds_figures(table, place) else "left",
         longest=max(longest_word(head, bold), *(longest_word(cell, unit) for cell in whole), 0.0),
-        natural=max(text_width(head, BOLD, 1), *(text_width(line, CELL.font, 1) for line in lines), 0.0),
+        natural=max(text_width(head, BOLD, 1), *lines, 0.0),
+        amount=sum(lines),
     )
 
 
@@ -146,28 +145,32 @@ def _parts(floors: Sequence[float], width: float) -> tuple[tuple[int, ...], ...]
     return tuple(tuple(part) for part in parts)
 
 
-def _widths(floors: Sequence[float], naturals: Sequence[float], width: float) -> tuple[float, ...]:
-    """Each column's width: natural where all fit, else what is over shared by what each would like."""
+def _widths(columns: Sequence[_Column], size: float, width: float) -> tuple[float, ...]:
+    """Each column's width: natural where all fit; else what is over its least width is shared by the amount
+    of text in it.
+    """
+    naturals = [column.wish(size) for column in columns]
     if sum(naturals) <= width:
-        spare = min((width - sum(naturals)) / max(len(naturals), 1), 24.0)  # not stretched out of reach
+        spare = min((width - sum(naturals)) / len(naturals), MOST_SPARE)
         return tuple(natural + spare for natural in naturals)
+    whole = [column.wish(size) if column.side == "right" else column.floor(size) for column in columns]
+    floors = whole if sum(whole) <= width else [column.floor(size) for column in columns]
     scale = min(1.0, width / sum(floors))
-    held = [floor * scale for floor in floors]
-    wishes = [max(natural - floor, 0.0) for natural, floor in zip(naturals, held, strict=True)]
-    over = width - sum(held)
-    shares = _shared(wishes, over)
-    return tuple(floor + share for floor, share in zip(held, shares, strict=True))
+    least = [floor * scale for floor in floors]
+    wishes = [natural - floor for natural, floor in zip(naturals, least, strict=True)]
+    weights = [max(column.amount, 1e-6) ** 0.5 for column in columns]
+    shares = _shared(width - sum(least), wishes, weights)
+    return tuple(floor + share for floor, share in zip(least, shares, strict=True))
 
 
-def _shared(wishes: Sequence[float], over: float) -> list[float]:
-    """`over` points shared so that short wishes are met whole and the long ones share the rest alike."""
+def _shared(over: float, wishes: Sequence[float], weights: Sequence[float]) -> list[float]:
+    """`over` points shared by weight; no column gets more than it wishes, and the others get the rest."""
     shares = [0.0] * len(wishes)
-    left = over
-    for n_open, column in zip(
-        range(len(wishes), 0, -1), sorted(range(len(wishes)), key=wishes.__getitem__), strict=True
-    ):
-        shares[column] = min(wishes[column], left / n_open)
+    left, weight_left = over, sum(weights)
+    for column in sorted(range(len(wishes)), key=lambda place: wishes[place] / weights[place]):
+        shares[column] = min(wishes[column], left * weights[column] / weight_left)
         left -= shares[column]
+        weight_left -= weights[column]
     return shares
 
 

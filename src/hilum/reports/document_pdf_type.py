@@ -240,7 +240,10 @@ class Prose(Flowable):  # type: ignore[misc]
                 canvas.drawString(kind.pad + kind.indent, height, line)
 
     def _part(self, lines: list[str], mark: str) -> Prose:
-        part = Prose("", self.kind, mark=mark)
+        part = self._without_text(mark)
         part._lines = lines
         part._lines_width = self._lines_width
         return part
+
+    def _without_text(self, mark: str) -> Prose:
+        return Prose("", self.kind, mark=mark)

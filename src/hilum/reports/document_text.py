@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import NamedTuple
 
 from hilum.reports.document import Picture, Section, Table
 
@@ -34,6 +35,13 @@ def holds_figures(table: Table, column: int) -> bool:
     return column > 0 and bool(known) and all(_FIGURES.fullmatch(cell) for cell in known)
 
 
+class Numbered(NamedTuple):
+    """A heading with its number."""
+
+    text: str
+    level: int  # 1 or 2
+
+
 class Numbering:
     """The running numbers of sections, tables, and figures; walk the document once, in its order."""
 
@@ -43,14 +51,14 @@ class Numbering:
         self._table = 0
         self._figure = 0
 
-    def heading(self, section: Section) -> str:
-        """`2  Calibration`, or `2.1  By site` for a part."""
+    def heading(self, section: Section) -> Numbered:
+        """`2  Calibration`, or `2.1  By site` for a part; a part with no section before it is one."""
         if section.level == 2 and self._section:
             self._part += 1
-            return f"{self._section}.{self._part}  {section.title}"
+            return Numbered(f"{self._section}.{self._part}  {section.title}", 2)
         self._section += 1
         self._part = 0
-        return f"{self._section}  {section.title}"
+        return Numbered(f"{self._section}  {section.title}", 1)
 
     def caption(self, block: Table | Picture) -> str:
         """`Table 3. AUC by site`; a table without a caption gets no number."""
