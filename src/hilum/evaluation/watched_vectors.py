@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hilum.errors import TableInvalid
-from hilum.evaluation.subgroups import age_band
+from hilum.evaluation.grouping import age_band
 from hilum.evaluation.vectors import Scores
 from hilum.evaluation.watched import WatchedFilm, WatchedTable
 
