@@ -89,7 +89,8 @@ def _scale(films: LabelledFilms) -> str:
         return ""
     seen = f"{films.score.min():g} to {films.score.max():g}"
     return (
-        f"Scores are not all in 0..1 ({seen}), so that Brier score and calibration error do not apply; where they "
+        f"Scores are not all in 0..1 ({seen}), so that Brier score and calibration error do not apply; "
+        "where they "
         "are probabilities on another scale, state it: --score-scale."
     )
 

@@ -27,6 +27,7 @@ from hilum.reports.evidence.sections import (
     ranking_section,
     screened_section,
 )
+from hilum.reports.evidence.wording import Pictures
 from hilum.reports.page import RESEARCH_USE, estimate_text, write_whole
 
 FORMAT = 1  # of evidence.json
@@ -40,8 +41,9 @@ def write_evidence(evidence: Evidence, out: Path) -> list[Path]:
     Raises:
         OutputRefused: the folder cannot be written to.
     """
-    _forget_pictures(out / PICTURES)
-    written = write_document(build_document(evidence), out, name=NAME)
+    document = build_document(evidence, build_pictures(evidence.evaluation))
+    written = write_document(document, out, name=NAME)
+    _forget_pictures(out / PICTURES, keep=set(written))
     numbers = out / f"{NAME}.json"
     write_whole(
         numbers, json.dumps(evidence_numbers(evidence), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -64,14 +66,14 @@ def evidence_numbers(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def build_document(evidence: Evidence) -> Document:
-    """The evidence file as records."""
+def build_document(evidence: Evidence, pictures: Pictures) -> Document:
+    """The evidence file as records, with the given of its pictures, as `build_pictures` names them."""
     return Document(
         title=evidence.title,
         subtitle=f"Evidence from {evidence.table.name}: how well its score tells films with the finding",
         facts=front_facts(evidence),
         summary=front_summary(evidence),
-        sections=tuple(_sections(evidence)),
+        sections=tuple(_sections(evidence, pictures)),
     )
 
 
@@ -89,9 +91,8 @@ def summary_lines(evidence: Evidence) -> list[str]:
     return [*lines, *(f"note: {caveat}" for caveat in evaluation.caveats)]
 
 
-def _sections(evidence: Evidence) -> list[Section]:
+def _sections(evidence: Evidence, pictures: Pictures) -> list[Section]:
     evaluation = evidence.evaluation
-    pictures = build_pictures(evaluation)
     sections = [
         caveats_section(evaluation),
         ranking_section(evaluation, pictures),
@@ -113,8 +114,10 @@ def _sections(evidence: Evidence) -> list[Section]:
     return [section for section in sections if section is not None]
 
 
-def _forget_pictures(folder: Path) -> None:
+def _forget_pictures(folder: Path, *, keep: set[Path]) -> None:
     names = [*NAMES, *(f"{kind}-{at:02d}" for kind in (MISS, ALARM) for at in range(1, MOST_SHOWN + 1))]
     for name in names:
         for ending in ("png", "svg"):
-            (folder / f"{name}.{ending}").unlink(missing_ok=True)
+            path = folder / f"{name}.{ending}"
+            if path not in keep:
+                path.unlink(missing_ok=True)
