@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from hilum.errors import NameUnknown
 from hilum.evaluation.summary import EvaluationSettings, summarise
 from hilum.inference.bundle import read_bundle
 from hilum.records import Prediction
-from hilum.reports.checklist import bundle_known, evaluation_known, run_known
+from hilum.reports.checklist import bundle_known, evaluation_known, evidence_known, run_known
 from hilum.reports.checklist_items import (
     CHECKLISTS,
     IN_PART,
@@ -26,6 +27,8 @@ from hilum.reports.checklist_items import (
     read_checklist,
 )
 from hilum.reports.document import Table
+from hilum.reports.evidence.controls import ControlsFile
+from hilum.reports.evidence.facts import Evidence, TableFile
 
 RUN = {
     "settings": {
@@ -51,17 +54,12 @@ def answers(known: dict[str, Told], name: str = "claim-2024") -> dict[str, str]:
 
 
 def predictions(n: int = 60) -> list[Prediction]:
-    chance = np.random.default_rng(1)
     labels = np.arange(n) % 2
+    scores = np.random.default_rng(1).normal(labels)
+    sites = np.where(np.arange(n) < n / 2, "hill", "sea")
     return [
-        Prediction(
-            f"f{place}",
-            int(label),
-            float(score),
-            patient=f"p{place}",
-            site="hill" if place < n / 2 else "sea",
-        )
-        for place, (label, score) in enumerate(zip(labels, chance.normal(labels), strict=True))
+        Prediction(f"f{place}", int(label), float(score), patient=f"p{place}", site=str(site))
+        for place, (label, score, site) in enumerate(zip(labels, scores, sites, strict=True))
     ]
 
 
@@ -203,6 +201,23 @@ def test_an_evaluation_fills_accuracy_and_cross_tabulation() -> None:
     assert IN_PART not in found["31"]
     assert known["test_films"].text == "60 labelled films of 60 patients, 30 with the finding."
     assert known["sites"].text == "Sites as the table names them: hill, sea."
+
+
+def test_an_evidence_file_tells_its_evaluation() -> None:
+    """Controls and failures are told only where it has them."""
+    evidence = Evidence(
+        summarise(predictions()),
+        TableFile("t.csv", "ab" * 32),
+        "hilum evaluate t.csv",
+        "T",
+        date(2026, 11, 24),
+    )
+    known = evidence_known(evidence)
+
+    assert known == evaluation_known(evidence.evaluation, table="t.csv")
+    controls = ControlsFile("controls.json", (), "The network beats every control.", (), 0, 0)
+    told = evidence_known(replace(evidence, controls=controls))["controls"]
+    assert told == Told("The network beats every control.", "controls.json")
 
 
 def test_an_unknown_checklist_is_refused_by_name() -> None:

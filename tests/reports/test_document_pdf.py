@@ -291,3 +291,20 @@ def test_a_heading_is_never_alone_at_the_foot_of_a_page() -> None:
         pages = pypdf.PdfReader(io.BytesIO(document_pdf(build_document(*sections)))).pages
         (page,) = [text for page in pages[1:] if "2  Two" in (text := page.extract_text()) or "2 Two" in text]
         assert "first row" in page
+
+
+def test_a_note_stays_with_the_last_row_of_its_table() -> None:
+    """Wherever the table ends, its note is on that page."""
+    for n_rows in range(36, 50):
+        table = Table(("a", "b"), tuple((f"row-{row}", "1") for row in range(n_rows)), "T", "The note.")
+        pages = pypdf.PdfReader(io.BytesIO(document_pdf(build_document(Section("S", (table,)))))).pages
+        (page,) = [text for page in pages if "The note." in (text := page.extract_text())]
+        assert f"row-{n_rows - 1}" in page
+
+
+def test_a_note_longer_than_a_page_is_complete() -> None:
+    """It goes on below the table, over pages."""
+    table = Table(("a", "b"), (("1", "2"),), "T", "z" * 20_000)
+    text = read_text(document_pdf(build_document(Section("S", (table,)))))
+
+    assert text.count("z") >= 20_000

@@ -14,6 +14,7 @@ from hilum.evaluation.summary import Evaluation
 from hilum.inference.bundle import Bundle
 from hilum.inference.bundle_facts import BundleFacts, OperatingPoint
 from hilum.reports.checklist_items import Told
+from hilum.reports.evidence.facts import Evidence
 from hilum.reports.page import estimate_text
 
 BUNDLE = "bundle.json"
@@ -64,6 +65,21 @@ def evaluation_known(evaluation: Evaluation, *, table: str) -> Known:
         "sites": Told(f"Sites as the table names them: {', '.join(sites)}.", table) if sites else None,
     }
     return {topic: told for topic, told in known.items() if told is not None}
+
+
+def evidence_known(evidence: Evidence) -> Known:
+    """What an evidence file tells: its evaluation, its controls, and its failures."""
+    known = evaluation_known(evidence.evaluation, table=evidence.table.name)
+    if evidence.controls is not None:
+        known["controls"] = Told(evidence.controls.verdict, evidence.controls.file)
+    if evidence.gallery is not None:
+        failures = evidence.gallery.failures
+        known["failures"] = Told(
+            f"At {failures.point_name}: {failures.n_misses} misses and {failures.n_alarms} false alarms; the "
+            f"worst are shown with heat maps of {evidence.gallery.bundle}.",
+            f"hilum evaluate, {evidence.table.name}",
+        )
+    return known
 
 
 _METRICS = (

@@ -17,7 +17,7 @@ from reportlab.platypus import CondPageBreak, Flowable, Spacer
 from reportlab.platypus import Table as PlatypusTable
 
 from hilum.reports.document import Table
-from hilum.reports.document_pdf_rows import parted_row, row_height
+from hilum.reports.document_pdf_rows import TALLEST, parted_row, row_height
 from hilum.reports.document_pdf_type import (
     BOLD,
     CAPTION,
@@ -94,8 +94,10 @@ def table_flowables(table: Table, caption: str, width: float) -> list[Flowable]:
         drawn.append(CondPageBreak(FIRST_ROWS))
         words = _part_caption(caption, number, setting)
         drawn += [Prose(words, CAPTION)] if words else []
-        drawn.append(_grid([columns[place] for place in part], widths, setting.size))
-    drawn.append(Prose(table.note, UNDER) if table.note else Spacer(0, UNDER.after))
+        is_last = number == len(setting.parts) - 1
+        note = table.note if is_last else ""
+        drawn.append(_grid([columns[place] for place in part], widths, setting.size, note=note))
+        drawn.append(Spacer(0, UNDER.after))
     return drawn
 
 
@@ -174,7 +176,7 @@ def _shared(over: float, wishes: Sequence[float], weights: Sequence[float]) -> l
     return shares
 
 
-def _grid(columns: Sequence[_Column], widths: Sequence[float], size: float) -> Flowable:
+def _grid(columns: Sequence[_Column], widths: Sequence[float], size: float, *, note: str) -> Flowable:
     kinds = [replace(CELL.smaller(size), side=column.side) for column in columns]
     inner = [width - GAP for width in widths]
     header = [
@@ -186,13 +188,24 @@ def _grid(columns: Sequence[_Column], widths: Sequence[float], size: float) -> F
         for row in zip(*(column.cells for column in columns), strict=True)
     ] or [[Prose("No rows." if place == 0 else "", kind) for place, kind in enumerate(kinds)]]
     parts = [parted_row(row, inner) for row in (header, *rows)]
+    under = Prose(note, UNDER).parts(sum(widths), TALLEST) if note else []
+    cells = [[[cell] for cell in part] for row in parts for part in row]
     return PlatypusTable(
-        [[[cell] for cell in part] for row in parts for part in row],
+        [*cells, *([[piece], *[""] * (len(columns) - 1)] for piece in under)],
         colWidths=list(widths),
         repeatRows=1 if row_height(header, inner) <= TALL_HEADER else 0,
         hAlign="LEFT",
-        style=[*_STYLE, *_rules([len(row) for row in parts])],
+        style=[*_STYLE, *_rules([len(row) for row in parts]), *_note_style(len(cells), len(under))],
     )
+
+
+def _note_style(n_cells: int, n_pieces: int) -> Iterator[tuple[Any, ...]]:
+    """The note runs under all columns, and its first piece stays with the last row."""
+    for row in range(n_cells, n_cells + n_pieces):
+        yield ("SPAN", (0, row), (-1, row))
+        yield ("RIGHTPADDING", (0, row), (-1, row), 0)
+    if n_pieces:
+        yield ("NOSPLIT", (0, n_cells - 1), (-1, n_cells))
 
 
 def _rules(n_parts: Sequence[int]) -> Iterator[tuple[Any, ...]]:
