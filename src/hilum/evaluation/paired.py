@@ -30,7 +30,7 @@ class PairedAurocs:
 
     values: Floats  # (R,)
     covariance: Floats | None  # (R, R); None where a label has fewer than 2 patients
-    placed: Floats  # (R, N) each film's share of films of the other label on its right side
+    ranks: Codes  # (R, N) each film's place among the score's distinct values
     n: int
     n_positive: int
     of_patients: tuple[int, int]  # how many have films with the finding, and without
@@ -91,9 +91,7 @@ class PairedAurocs:
         return float(weights @ self.covariance @ weights)
 
     def _are_alike(self, reference: int, candidate: int) -> bool:
-        """Whether placements are equal and tell the films apart: those of a perfect score are all 1."""
-        ours, theirs = self.placed[candidate], self.placed[reference]
-        return bool(np.array_equal(ours, theirs) and ours.min() < 1)
+        return bool(np.array_equal(self.ranks[candidate], self.ranks[reference]))
 
     def _without(self, value: float) -> Estimate:
         unit = "patients with films" if self.is_clustered else "films"
@@ -117,14 +115,15 @@ def paired_aurocs(
     if missing is not None:
         return missing
     patients = np.arange(labels.size) if codes is None else np.unique(codes, return_inverse=True)[1]
-    found = [placements(labels, as_scores(score, like=labels)) for score in scores]
+    checked = [as_scores(score, like=labels) for score in scores]
+    found = [placements(labels, score) for score in checked]
     values, placed = np.array([value for value, _ in found]), np.stack([row for _, row in found])
     of_patients = (np.unique(patients[labels]).size, np.unique(patients[~labels]).size)
     covariance = placement_covariance(placed - values[:, None], labels, patients)
     return PairedAurocs(
         values=values,
         covariance=covariance if min(of_patients) > 1 else None,
-        placed=placed,
+        ranks=np.stack([np.unique(score, return_inverse=True)[1] for score in checked]),
         n=labels.size,
         n_positive=n_positive,
         of_patients=of_patients,

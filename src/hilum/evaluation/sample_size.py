@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import NormalDist
 
 from hilum.errors import SettingsInvalid
 from hilum.evaluation.binomial import binomial_at_most, exact_lower_bound
@@ -20,7 +21,7 @@ from hilum.evaluation.guarantee import positives_needed
 from hilum.evaluation.intervals import CONFIDENCE, normal_quantile, wilson
 
 MOST_FILMS = 10_000_000  # of a label, that a plan may name
-MOST_MISSES = 2_000  # that a size by the exact bound is looked for with
+MOST_MISSES = 1_000  # that a size by the exact bound is looked for with
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,18 @@ def films_for_bound(
         raise SettingsInvalid(
             f"an expected share must lie above the least, {least:g}, and below 1, not {expected:g}"
         )
+    about = _misses_by_normal(expected, least, confidence=confidence, assurance=assurance)
+    if about > MOST_MISSES:
+        n = about / (1 - least)
+        raise SettingsInvalid(
+            f"a share of {expected:g} is too near to the least, {least:g}: it would take some {n:,.0f} films"
+        )
     smallest: tuple[int, int, float] | None = None
-    n = positives_needed(sensitivity=least, confidence=confidence)
-    for misses in range(MOST_MISSES):
+    misses = (
+        int(0.6 * about) - 12 if about > 20 else 0
+    )  # below it no size is enough; the ups and downs are small
+    n = positives_needed(sensitivity=least, confidence=confidence, misses=misses)
+    while True:
         chance = float(binomial_at_most(n, 1 - expected, most=misses)[-1])
         if smallest is None and chance >= assurance:
             smallest = (n, misses, chance)
@@ -92,10 +102,14 @@ def films_for_bound(
         at_worst = float(binomial_at_most(after - 1, 1 - expected, most=misses)[-1])
         if smallest is not None and at_worst >= assurance:
             return BoundSize(n, *smallest)
-        n = after
-    raise SettingsInvalid(
-        f"a share of {expected:g} is too near to the least, {least:g}: it would take more than {n:,} films"
-    )
+        n, misses = after, misses + 1
+
+
+def _misses_by_normal(expected: float, least: float, *, confidence: float, assurance: float) -> float:
+    """About how many films the share will miss in a study of the size looked for."""
+    spread = NormalDist().inv_cdf(confidence) * math.sqrt(least * (1 - least))
+    spread += max(NormalDist().inv_cdf(assurance), 0) * math.sqrt(expected * (1 - expected))
+    return (spread / (expected - least)) ** 2 * (1 - least)
 
 
 def _fewest(share: float, half_width: float, width: Callable[[int, int], float]) -> int:

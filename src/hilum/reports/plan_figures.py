@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 
 from hilum.evaluation.guarantee import misses_allowed, positives_needed
 from hilum.evaluation.guarantee_size import sensitivity_quantile
@@ -62,6 +63,7 @@ def draw_precision(plan: StudyPlan) -> Figure:
         )
     axes.axhline(settings.half_width, color=figures.GREY, linestyle=":", linewidth=1)
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes.set_ylim(bottom=0)
     figures.style_legend(axes, "upper right")
     return figure
@@ -73,10 +75,13 @@ def draw_promise(plan: StudyPlan) -> Figure:
     goal = settings.guarantee
     assert goal is not None
     fewest = positives_needed(sensitivity=goal, confidence=settings.confidence)
-    counts = np.unique(np.geomspace(fewest, 20 * fewest, N_POINTS).astype(int))
-    allowed = [misses_allowed(int(n), sensitivity=goal, confidence=settings.confidence) or 0 for n in counts]
+    planned = next(need for need in plan.needs if need.figure == "guarantee").n_positive
+    last = max(10 * fewest, 2 * planned)
+    allowed = misses_allowed(last, sensitivity=goal, confidence=settings.confidence) or 0
+    misses = np.unique(np.linspace(0, allowed, N_POINTS).astype(int)).tolist()
+    counts = [positives_needed(sensitivity=goal, confidence=settings.confidence, misses=k) for k in misses]
     low, middle, high = (
-        [sensitivity_quantile(int(n), misses, chance) for n, misses in zip(counts, allowed, strict=True)]
+        [sensitivity_quantile(n, k, chance) for n, k in zip(counts, misses, strict=True)]
         for chance in (0.05, 0.5, 0.95)
     )
     figure = figures.build_figure(6.4, 3.9)
@@ -87,18 +92,18 @@ def draw_promise(plan: StudyPlan) -> Figure:
     )
     axes.plot(counts, middle, color=figures.BLUE, linewidth=1.7, label="the middle of all samples")
     axes.axhline(goal, color=figures.VERMILION, linestyle="--", linewidth=1.2, label=f"promised: {goal:g}")
-    planned = next(need for need in plan.needs if need.figure == "guarantee").n_positive
     axes.axvline(planned, color=figures.BLACK, linestyle=":", linewidth=1, label=f"planned: {planned:,}")
-    axes.set_xscale("log")
-    figures.style_legend(axes, "lower right")
+    figures.style_legend(axes, "upper right")
     return figure
 
 
 def _half_width(share: float, n: int, confidence: float) -> float:
-    found = wilson(round(share * n), n, confidence)
-    assert found.low is not None
-    assert found.high is not None
-    return (found.high - found.low) / 2
+    """Wilson's, between the two counts that the share lies between, so that the curve does not jump."""
+    count = int(share * n)
+    ends = [wilson(one, n, confidence) for one in (count, min(count + 1, n))]
+    below, above = ((one.high or 0.0) - (one.low or 0.0) for one in ends)
+    part = share * n - count
+    return ((1 - part) * below + part * above) / 2
 
 
 def _picture(name: str, figure: Figure, caption: str) -> Picture:

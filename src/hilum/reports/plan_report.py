@@ -152,7 +152,7 @@ def _need_blocks(plan: StudyPlan) -> tuple[Block, ...]:
     methods = Table(
         columns=("Question", "By method", "Source"),
         rows=tuple(
-            (need.question, "; ".join(f"{name}: {n:,}" for name, n in need.sizes), need.source)
+            (_begun(need.question), "; ".join(f"{name}: {n:,}" for name, n in need.sizes), need.source)
             for need in plan.needs
         ),
         caption="The same by method, before clusters and verification",
@@ -166,8 +166,13 @@ def _need_row(need: Need) -> tuple[str, ...]:
     def shown(n: int) -> str:
         return f"{n:,}" if n else "–"
 
-    return (need.question, shown(need.n_positive), shown(need.n_negative), f"{need.inflation:.3g}",
+    return (_begun(need.question), shown(need.n_positive), shown(need.n_negative), f"{need.inflation:.3g}",
             shown(need.positives), shown(need.negatives))  # fmt: skip
+
+
+def _begun(question: str) -> str:
+    """With a capital, for the first word of a cell."""
+    return question[:1].upper() + question[1:]
 
 
 def _need_words(need: Need) -> str:
@@ -180,7 +185,7 @@ def _need_words(need: Need) -> str:
 
 
 def _film_blocks(plan: StudyPlan) -> tuple[Block, ...]:
-    blocks: list[Block] = [Paragraph(text) for text in _summary(plan)]
+    blocks: list[Block] = []
     rows = [("Usable films with the finding", f"{plan.films.positives:,}"),
             ("Usable films without", f"{plan.films.negatives:,}"),
             ("Share of films taken that are usable", f"{plan.settings.usable_share:.3g}"),
