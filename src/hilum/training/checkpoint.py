@@ -73,9 +73,9 @@ def _warm_up(settings: TrainSettings, n_steps: int) -> float:
 def build_network(settings: TrainSettings) -> nn.Module:
     """The settings' network, untrained."""
     network: nn.Module = NETWORKS.load(settings.network)(N_FINDINGS, settings.recipe.crop_side)
-    if settings.side_weight > 0 and not hasattr(network, "features"):
+    if max(settings.side_weight, settings.zone_weight) > 0 and not hasattr(network, "features"):
         raise SettingsInvalid(
-            f"{settings.network} keeps no feature map to tell sides on; set side_weight = 0"
+            f"{settings.network} keeps no feature map to tell places on; set side_weight = 0 and zone_weight = 0"
         )
     return network
 

@@ -23,7 +23,6 @@ from tqdm import tqdm
 from hilum import imaging
 from hilum.data.manifest import dataset_hash
 from hilum.errors import BundleInvalid, TrainingRefused, UnreadableImage
-from hilum.findings import Laterality
 from hilum.imaging.hashing import file_sha256
 from hilum.imaging.read import read_radiograph
 from hilum.imaging.recipe import Recipe, film_canvas, model_input, without_lungs, without_surroundings
@@ -31,6 +30,7 @@ from hilum.inference.bundle import read_bundle
 from hilum.inference.lungs import LungFinder
 from hilum.records import Film
 from hilum.settings import settings_as_table
+from hilum.training.places import place_labels
 
 log = logging.getLogger(__name__)
 
@@ -42,12 +42,12 @@ PAINTED = {"lungs-blanked": without_lungs, "outside-blanked": without_surroundin
 
 @dataclass(frozen=True, slots=True)
 class FilmArrays:
-    """Films ready for a network; the order of all three is one."""
+    """Films ready for a network; the order of all is one."""
 
     films: tuple[Film, ...]
     arrays: Tensor  # (N, 1, H, W) float16: half of float32's memory, and finer than 8-bit films
     labels: Tensor  # (N, 1) float32 of 1, 0, NaN
-    sides: Tensor  # (N, 2) float32: the same of the patient's right lung and left lung
+    places: Tensor  # (N, 8) float32: the same of each lung and each zone, as `places.place_labels`
 
     def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
         """Arrays float32 and labels at these places."""
@@ -55,7 +55,7 @@ class FilmArrays:
 
     def to(self, device: torch.device) -> FilmArrays:
         """The same on a device."""
-        return FilmArrays(self.films, self.arrays.to(device), self.labels.to(device), self.sides.to(device))
+        return FilmArrays(self.films, self.arrays.to(device), self.labels.to(device), self.places.to(device))
 
     def __len__(self) -> int:
         return len(self.films)
@@ -101,28 +101,14 @@ def lungs_graph(lungs: str) -> Path:
 
 
 def build_arrays(films: Sequence[Film], arrays: Tensor) -> FilmArrays:
-    """Arrays (N, 1, H, W) of films with their labels, of the film and of each lung."""
+    """Arrays (N, 1, H, W) of films with their labels, of the film and of its places."""
     labels = [[np.nan if film.label is None else film.label] for film in films]
     return FilmArrays(
         tuple(films),
         arrays,
         torch.tensor(labels, dtype=torch.float32),
-        torch.tensor([side_labels(film) for film in films], dtype=torch.float32),
+        torch.tensor([place_labels(film) for film in films], dtype=torch.float32),
     )
-
-
-def side_labels(film: Film) -> tuple[float, float]:
-    """The label of the patient's right and left lung: 0 on a normal film, else by the reading's laterality.
-
-    A film labelled tuberculosis whose reading names one side is taken for normal on the other; where the
-    reading names none, neither lung's label is stated.
-    """
-    if film.label == 0:
-        return 0.0, 0.0
-    side = None if film.reading is None else film.reading.laterality
-    if film.label is None or side is None:
-        return np.nan, np.nan
-    return float(side is not Laterality.LEFT), float(side is not Laterality.RIGHT)
 
 
 def _read_all(

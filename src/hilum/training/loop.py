@@ -24,8 +24,9 @@ from hilum.training.augment import augmented
 from hilum.training.checkpoint import TrainState, start_state, take_up, write_checkpoint, write_weights
 from hilum.training.device import best_device, make_repeatable
 from hilum.training.loader import FilmArrays
-from hilum.training.losses import masked_bce, side_logits
+from hilum.training.losses import masked_bce
 from hilum.training.networks import activation_map
+from hilum.training.places import N_PLACES, N_SIDES, mirrored_places, side_logits, zone_logits
 from hilum.training.settings import TrainSettings
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ class Batch:
 
     arrays: Tensor  # (B, 1, H, W)
     labels: Tensor  # (B, 1) of 1, 0, NaN
-    sides: Tensor  # (B, 2) of 1, 0, NaN
+    places: Tensor  # (B, 8) of 1, 0, NaN
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +55,13 @@ class Pool:
     def batch(self, index: Tensor, n_weak: int, generator: torch.Generator) -> Batch:
         """The films at these places and, at random, some of the weakly labelled."""
         arrays, labels = self.films.batch(index)
-        sides = self.films.sides[index]
+        places = self.films.places[index]
         if self.weak is None:
-            return Batch(arrays, labels, sides)
+            return Batch(arrays, labels, places)
         drawn = torch.randint(len(self.weak), (n_weak,), generator=generator, device=index.device)
         others, theirs = self.weak.batch(drawn)
-        unstated = torch.full((n_weak, 2), torch.nan, device=index.device)
-        return Batch(torch.cat([arrays, others]), torch.cat([labels, theirs]), torch.cat([sides, unstated]))
+        unstated = torch.full((n_weak, N_PLACES), torch.nan, device=index.device)
+        return Batch(torch.cat([arrays, others]), torch.cat([labels, theirs]), torch.cat([places, unstated]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +149,9 @@ def train_step(state: TrainState, batch: Batch, settings: TrainSettings) -> floa
     """One batch: augment, compare, step; in mixed precision on CUDA."""
     arrays, is_mirrored = augmented(batch.arrays, settings.augment, state.generator)
     arrays = arrays.contiguous(memory_format=torch.channels_last)
-    sides = torch.where(is_mirrored[:, None], batch.sides.flip(1), batch.sides)
+    places = mirrored_places(batch.places, is_mirrored)
     with torch.autocast(arrays.device.type, torch.bfloat16, enabled=arrays.device.type == "cuda"):
-        loss = batch_loss(state.network, arrays, batch.labels, sides, settings)
+        loss = batch_loss(state.network, arrays, batch.labels, places, settings)
     state.optimiser.zero_grad()
     loss.backward()
     state.optimiser.step()
@@ -160,18 +161,26 @@ def train_step(state: TrainState, batch: Batch, settings: TrainSettings) -> floa
 
 
 def batch_loss(
-    network: nn.Module, arrays: Tensor, labels: Tensor, sides: Tensor, settings: TrainSettings
+    network: nn.Module, arrays: Tensor, labels: Tensor, places: Tensor, settings: TrainSettings
 ) -> Tensor:
-    """The loss of the film's label, and of each lung's where `side_weight` asks for it."""
-    if settings.side_weight == 0:
+    """The loss of the film's label, and of each lung's and each zone's where a weight asks for it."""
+    if settings.side_weight == settings.zone_weight == 0:
         return masked_bce(network(arrays).float(), labels, smoothing=settings.label_smoothing)
     features = network.features(arrays)  # type: ignore[operator]
-    logits = network.classify(features)  # type: ignore[operator]
-    loss = masked_bce(logits.float(), labels, smoothing=settings.label_smoothing)
-    lungs = side_logits(activation_map(network, features)).float()
-    if sides.isnan().all():
-        return loss
-    return loss + settings.side_weight * masked_bce(lungs, sides, smoothing=2 * settings.label_smoothing)
+    loss = masked_bce(
+        network.classify(features).float(),  # type: ignore[operator]
+        labels,
+        smoothing=settings.label_smoothing,
+    )
+    activation = activation_map(network, features).float()
+    lungs, zones = places[:, :N_SIDES], places[:, N_SIDES:]
+    for weight, logits, stated in (
+        (settings.side_weight, side_logits(activation), lungs),
+        (settings.zone_weight, zone_logits(activation), zones),
+    ):
+        if weight and not stated.isnan().all():
+            loss = loss + weight * masked_bce(logits, stated, smoothing=2 * settings.label_smoothing)
+    return loss
 
 
 def keep_best(state: TrainState, row: dict[str, float]) -> None:

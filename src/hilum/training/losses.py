@@ -23,16 +23,6 @@ def masked_bce(logits: Tensor, labels: Tensor, *, smoothing: float = 0.0) -> Ten
     return F.binary_cross_entropy_with_logits(logits[stated], targets)
 
 
-def side_logits(activation: Tensor) -> Tensor:
-    """(N, 2): the mean of an activation map (N, 1, h, w) over the patient's right half and left half.
-
-    The patient's right is on the left of the picture. In a map of odd width both share the middle column.
-    """
-    half = (activation.shape[-1] + 1) // 2
-    right, left = activation[:, 0, :, :half], activation[:, 0, :, -half:]
-    return torch.stack([right.mean(dim=(1, 2)), left.mean(dim=(1, 2))], dim=1)
-
-
 def bce_and_dice(logits: Tensor, masks: Tensor) -> Tensor:
     """Cross-entropy plus one minus the mean soft Dice coefficient (Milletari et al.
 

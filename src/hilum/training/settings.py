@@ -45,6 +45,7 @@ class TrainSettings:
     weight_decay: float = 0.05  # of AdamW
     label_smoothing: float = 0.05  # 1 is taught as 1 - half of this, 0 as half of this
     side_weight: float = 0.0  # of the loss of each lung's own label, from readings' laterality; 0 is without
+    zone_weight: float = 0.0  # of the loss of each zone's own label, from readings' zones; 0 is without
     ema_decay: float = 0.99  # of the weights' moving average, per step; it is evaluated and exported
     inner_share: float = 0.0  # of the training films, by patient, for early stopping; 0 trains on all
     patience: int | None = None  # epochs without a better inner AUC before stopping; None runs all epochs

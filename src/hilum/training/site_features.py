@@ -127,4 +127,4 @@ def _still_readable(arrays: FilmArrays, looks: Looks) -> FilmArrays:
 def _at(arrays: FilmArrays, places: Sequence[int]) -> FilmArrays:
     films = tuple(arrays.films[place] for place in places)
     at = torch.tensor(places, dtype=torch.long)
-    return FilmArrays(films, arrays.arrays[at], arrays.labels[at], arrays.sides[at])
+    return FilmArrays(films, arrays.arrays[at], arrays.labels[at], arrays.places[at])
