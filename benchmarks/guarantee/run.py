@@ -1,7 +1,7 @@
 """Does the promise of `hilum calibrate` hold? Draws of films from known populations, judged on the latter.
 
-Each draw is a table of n films; the command's own functions choose a threshold or refuse; the sensitivity there
-is that of 400,000 patients of the population, found where all of their positive films are flagged.
+Each draw is a table of n films; the command's own functions choose a threshold or refuse; its sensitivity is
+that of 400,000 patients of the population, found where all of their positive films are flagged.
 
     python benchmarks/guarantee/run.py > benchmarks/guarantee/results.md
 """

@@ -15,6 +15,7 @@ from hilum.cli.screen import Probability
 from hilum.cli.table_options import column_options
 
 SHARE = Probability(0, 1, min_open=True, max_open=True)
+GOAL = Probability(0, 0.999, min_open=True)  # 0.999 takes 2,995 positives; more than that is no study
 
 
 class Amount(click.FloatRange):
@@ -33,9 +34,9 @@ class Amount(click.FloatRange):
               help="Write the report, the numbers, and the thresholds into this folder.")  # fmt: skip
 @click.option("--prevalence", type=SHARE, required=True, metavar="P",
               help="Share of the people to be screened who have the disease, between 0 and 1.")  # fmt: skip
-@click.option("--sensitivity", type=SHARE, default=0.9, show_default=True, metavar="S",
+@click.option("--sensitivity", type=GOAL, default=0.9, show_default=True, metavar="S",
               help="The sensitivity that the threshold must hold.")  # fmt: skip
-@click.option("--confidence", type=SHARE, default=0.95, show_default=True, metavar="C",
+@click.option("--confidence", type=GOAL, default=0.95, show_default=True, metavar="C",
               help="The confidence with which it must hold it.")  # fmt: skip
 @click.option("--guarantee", "rule", type=click.Choice(["confidence", "average"]), default="confidence",
               show_default=True,

@@ -1,6 +1,8 @@
 """Which bundles two tables were read by, and whether one took the other's place.
 
-Trap: a table that does not name its bundle is not of the same one; that is said, and not taken for an answer.
+A local version (`0.1.0+local.1f2e`) is the same reader at another threshold: what follows the + is left out.
+Trap: a table that does not name its bundle is not known to be of the same one; that is said, and not taken for
+an answer.
 """
 
 from __future__ import annotations
@@ -37,7 +39,9 @@ class BundleChange:
     @property
     def is_changed(self) -> bool:
         """Whether a current film was read by another bundle than the reference."""
-        return self.reference is not None and any(name != self.reference for name in self.current)
+        if self.reference is None:
+            return False
+        return any(reader_of(name) != reader_of(self.reference) for name in self.current)
 
     @property
     def is_known(self) -> bool:
@@ -48,7 +52,9 @@ class BundleChange:
         """Whether the one other bundle has a threshold of its own, chosen on local films."""
         if self.calibration is None or self.n_unstated:
             return False
-        return self.is_changed and set(self.current) == {self.calibration.bundle}
+        return self.is_changed and {reader_of(name) for name in self.current} == {
+            reader_of(self.calibration.bundle)
+        }
 
     @property
     def is_alarm(self) -> bool:
@@ -61,6 +67,11 @@ class BundleChange:
                 "is_alarm": self.is_alarm}  # fmt: skip
 
 
+def reader_of(label: str) -> str:
+    """Name and version without a local ending."""
+    return label.partition("+")[0].strip()
+
+
 def compare_bundles(
     reference: WatchedTable, current: WatchedTable, calibration: LocalCalibration | None = None
 ) -> BundleChange:
@@ -70,10 +81,10 @@ def compare_bundles(
         TableInvalid: the reference was read by several, so it is no reference for any.
     """
     old = Counter(film.bundle for film in reference.films)
-    if len(old) > 1:
+    if len({name and reader_of(name) for name in old}) > 1:
         named = ", ".join(f"{name or 'not stated'} ({n} films)" for name, n in old.most_common(5))
         raise TableInvalid(f"{reference.path}: a reference is of one bundle, this one of several: {named}")
     new = Counter(film.bundle for film in current.films)
     n_unstated = new.pop(None, 0)
     named_new = {name: n for name, n in new.items() if name is not None}
-    return BundleChange(next(iter(old)), named_new, n_unstated, calibration)
+    return BundleChange(old.most_common(1)[0][0], named_new, n_unstated, calibration)

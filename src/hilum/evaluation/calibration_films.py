@@ -28,6 +28,7 @@ class CalibrationFilms:
     truth: Truth  # (N,)
     score: Scores  # (N,)
     codes: Codes  # (N,) patients, as numbers
+    n_patients: int
     weight: Scores | None  # (N,) above 0, people that a film stands for; None where all stand for as many
     n_unlabelled: int  # rows of the table that are not here
     has_patients: bool  # the table names at least one
@@ -41,10 +42,6 @@ class CalibrationFilms:
         return int(self.truth.sum())
 
     @property
-    def n_patients(self) -> int:
-        return int(np.unique(self.codes).size)
-
-    @property
     def is_clustered(self) -> bool:
         return self.n_patients < self.n
 
@@ -55,6 +52,7 @@ class CalibrationFilms:
             truth=self.truth[members],
             score=self.score[members],
             codes=self.codes[members],
+            n_patients=int(np.unique(self.codes[members]).size),
             weight=None if self.weight is None else self.weight[members],
             n_unlabelled=0,
             has_patients=self.has_patients,
@@ -87,11 +85,13 @@ def calibration_films(rows: Sequence[Prediction], *, weight_column: str | None =
         raise TableInvalid(
             f"all {len(labelled)} labelled films are {kind}; a threshold needs {other} films too"
         )
+    codes = cluster_codes(row.patient for row in labelled)
     return CalibrationFilms(
         rows=labelled,
         truth=truth,
         score=np.array([row.score for row in labelled], dtype=np.float64),
-        codes=cluster_codes(row.patient for row in labelled),
+        codes=codes,
+        n_patients=int(codes.max()) + 1,
         weight=None if weight_column is None else _weights(labelled, weight_column),
         n_unlabelled=len(rows) - len(labelled),
         has_patients=any(row.patient is not None for row in labelled),

@@ -18,7 +18,8 @@ import numpy.typing as npt
 from hilum.data.explore.features import FeatureSet
 from hilum.data.splits import patient_folds
 from hilum.errors import ExtraMissing, TrainingRefused
-from hilum.evaluation.discrimination import auroc, auroc_clustered
+from hilum.evaluation.discrimination import auroc
+from hilum.evaluation.resampled_ranking import auroc_clustered
 from hilum.records import Estimate, Film
 
 N_FOLDS = 5

@@ -20,7 +20,7 @@ from hilum.evaluation.programme import Outcome, Programme, outcome
 from hilum.evaluation.vectors import Scores
 from hilum.records import Estimate
 
-MOST_THRESHOLDS = 5000
+MOST_THRESHOLDS = 2000
 MOST_COMPARISONS = (
     100_000_000  # films times thresholds, where each threshold looks at each film: some seconds
 )
