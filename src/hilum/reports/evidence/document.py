@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import hilum
-from hilum.reports.document import Document, Section
+from hilum.reports.checklist import evidence_known
+from hilum.reports.checklist_items import CHECKLISTS, checklist_section
+from hilum.reports.document import Document, Paragraph, Section
 from hilum.reports.document_files import write_document
 from hilum.reports.evidence.controls import controls_section
 from hilum.reports.evidence.facts import Evidence
@@ -111,7 +113,26 @@ def _sections(evidence: Evidence, pictures: Pictures) -> list[Section]:
     if evidence.gallery:
         sections.append(gallery_section(evidence.gallery))
     sections.append(methods_section(evidence, evidence_numbers(evidence)))
+    sections += _checklists(evidence)
     return [section for section in sections if section is not None]
+
+
+def _checklists(evidence: Evidence) -> list[Section]:
+    """An appendix of what reviewers and editors ask for, filled as far as this file knows."""
+    known = evidence_known(evidence)
+    head = Section(
+        "Appendix: reporting checklists",
+        (
+            Paragraph(
+                "Filled where this evaluation knows the answer; left open, and marked, where a person must."
+            ),
+        ),
+        starts_page=True,
+    )
+    return [
+        head,
+        *(checklist_section(name, known, starts_page=bool(at)) for at, name in enumerate(CHECKLISTS)),
+    ]
 
 
 def _forget_pictures(folder: Path, *, keep: set[Path]) -> None:

@@ -6,7 +6,6 @@ cross-fitted figures where the table has folds, and say "optimistic" where it ha
 
 from __future__ import annotations
 
-import hilum
 from hilum.evaluation.summary import OPTIMISTIC, OperatingPoint
 from hilum.reports.evidence.facts import Evidence, Screened, main_point
 from hilum.reports.evidence.wording import counted, interval_cell, percent_words
@@ -18,18 +17,15 @@ def front_facts(evidence: Evidence) -> tuple[tuple[str, str], ...]:
     """Name and value of what the file is about."""
     films = evidence.evaluation.films
     n_rows = films.n + evidence.evaluation.n_unlabelled
-    patients = counted(films.n_patients, "patient") if films.has_patients else "not named in the table"
+    patients = f"of {counted(films.n_patients, 'patient')}" if films.has_patients else "of patients not named"
     prevalence = "not stated" if evidence.prevalence is None else f"{100 * evidence.prevalence:.3g} %"
     return (
         ("Table", evidence.table.name),
         ("SHA-256", evidence.table.sha256),
-        ("Films", f"{films.n:,} with a label, of {counted(n_rows, 'row')}"),
+        ("Films", f"{films.n:,} with a label, of {counted(n_rows, 'row')}; {patients}"),
         ("With the finding", f"{films.n_positive:,} ({100 * films.n_positive / films.n:.1f} %)"),
-        ("Patients", patients),
         ("Prevalence for planning", prevalence),
         ("Date", evidence.made_on.isoformat()),
-        ("Made by", f"hilum evaluate, version {hilum.__version__}"),
-        ("Use", "For research; not a medical device"),
     )
 
 

@@ -97,7 +97,7 @@ def _methods(curve: DecisionCurve) -> str:
 
 def _benefit(one: Estimate) -> str:
     """An interval that cannot be had leaves the value alone; the note below says why."""
-    return interval_cell(one, 4) if one.low is not None else f"{one.value or 0.0:.4f}"
+    return interval_cell(one, 4) if one.low is not None else f"{round(one.value or 0.0, 4) + 0.0:.4f}"
 
 
 def _off_scale(evaluation: Evaluation) -> str:
