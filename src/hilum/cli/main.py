@@ -26,6 +26,7 @@ COMMANDS = {
     ),
     "controls": LazyCommand("hilum.cli.controls:controls", "Set a cross-validation beside its controls."),
     "export": LazyCommand("hilum.cli.export:export", "Turn a finished run into a bundle that can screen."),
+    "card": LazyCommand("hilum.cli.card:card", "Print a model card or a data card."),
     "predict": LazyCommand(
         "hilum.cli.predict:predict", "Score a manifest's films into a table for evaluate."
     ),

@@ -149,7 +149,7 @@ def _figures(facts: BundleFacts) -> Known:
     points = " ".join(_point_text(point) for point in facts.operating_points)
     known = {
         "output": Told("A calibrated probability, 0 to 1; the score is 100 times that.", BUNDLE),
-        "prediction": Told(f"`hilum predict` on the bundle. {platt}", f"{BUNDLE}: calibration"),
+        "prediction": Told(f"By hilum predict on the bundle. {platt}", f"{BUNDLE}: calibration"),
         "thresholds": Told(points, f"{BUNDLE}: operating_points"),
     }
     default = facts.default_point

@@ -11,6 +11,8 @@ from hilum.reports.document import Block, Bullets, Document, Gallery, Paragraph,
 from hilum.reports.document_text import Numbering, holds_figures, printable
 from hilum.reports.page import data_uri, render_page
 
+LONGEST_WORD = 24  # letters of a word that is not cut in a table
+
 # The page may load nothing and run nothing, whatever a name in it says.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
@@ -30,7 +32,7 @@ class _Shown:
     kind: str
     block: Block
     caption: str = ""
-    figures: tuple[bool, ...] = ()  # of each column: of numbers alone
+    looks: tuple[str, ...] = ()  # of each column: "figure", "long", or ""
     uris: tuple[str, ...] = ()  # of each picture
     columns: int = 1
 
@@ -66,13 +68,22 @@ def _shown(block: Block, numbering: Numbering) -> _Shown:
         case Bullets():
             return _Shown("bullets", block)
         case Table():
-            figures = tuple(holds_figures(block, column) for column in range(len(block.columns)))
-            return _Shown("table", block, numbering.caption(block), figures=figures)
+            looks = tuple(_look(block, column) for column in range(len(block.columns)))
+            return _Shown("table", block, numbering.caption(block), looks=looks)
         case Picture():
             return _Shown("picture", block, numbering.caption(block), uris=(_uri(block),))
         case Gallery():
             uris = tuple(_uri(picture) for picture in block.pictures)
             return _Shown("gallery", block, uris=uris, columns=block.n_columns)
+
+
+def _look(table: Table, column: int) -> str:
+    """Of a column: of numbers alone, or with words so long that they must be cut."""
+    if holds_figures(table, column):
+        return "figure"
+    cells = (table.columns[column], *(row[column] for row in table.rows))
+    longest = max(len(word) for cell in cells for word in (cell.split() or [""]))
+    return "long" if longest > LONGEST_WORD else ""
 
 
 def _uri(picture: Picture) -> str:

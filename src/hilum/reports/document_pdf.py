@@ -16,8 +16,9 @@ from hilum.reports.document import Block, Bullets, Document, Gallery, Paragraph,
 from hilum.reports.document_pdf_front import Entry, front_flowables
 from hilum.reports.document_pdf_page import HEIGHTS, TURNED, UPRIGHT, WIDTHS, Heading, Layout, Template
 from hilum.reports.document_pdf_picture import gallery_flowables, picture_flowables, picture_height
+from hilum.reports.document_pdf_prose import Prose
 from hilum.reports.document_pdf_table import fits, table_flowables
-from hilum.reports.document_pdf_type import BODY, NOTE, POINT, WARNING, Prose
+from hilum.reports.document_pdf_type import BODY, NOTE, POINT, WARNING
 from hilum.reports.document_text import Numbering
 
 LOOKS = {"plain": BODY, "note": NOTE, "warning": WARNING}

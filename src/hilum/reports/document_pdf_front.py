@@ -10,6 +10,7 @@ from reportlab.platypus import Flowable, HRFlowable, Spacer
 from reportlab.platypus import Table as PlatypusTable
 
 from hilum.reports.document import Document
+from hilum.reports.document_pdf_prose import Prose
 from hilum.reports.document_pdf_rows import parted_row
 from hilum.reports.document_pdf_type import (
     ACCENT,
@@ -21,7 +22,6 @@ from hilum.reports.document_pdf_type import (
     SUBTITLE,
     SUMMARY,
     TITLE,
-    Prose,
     broken_lines,
     set_letters,
     text_width,

@@ -16,13 +16,13 @@ from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate
 
 import hilum
 from hilum.reports.document import Document
+from hilum.reports.document_pdf_prose import Prose
 from hilum.reports.document_pdf_type import (
     HEADING,
     LINE,
     PART,
     PLAIN,
     SMALL,
-    Prose,
     broken_lines,
     set_letters,
 )

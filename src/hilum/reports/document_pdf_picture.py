@@ -16,8 +16,9 @@ from reportlab.platypus import Flowable, Image, KeepTogether, Spacer
 from reportlab.platypus import Table as PlatypusTable
 
 from hilum.reports.document import Gallery, Picture
+from hilum.reports.document_pdf_prose import Prose
 from hilum.reports.document_pdf_rows import parted_row
-from hilum.reports.document_pdf_type import SOFT, UNDER, Prose
+from hilum.reports.document_pdf_type import SOFT, UNDER
 
 LEGEND = replace(UNDER, size=8.2, leading=11.2, before=5, after=12)
 CELL_LEGEND = replace(UNDER, size=7.2, leading=9.4, before=3, after=0, colour=SOFT)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from hilum.reports.document_pdf_type import Prose
+from hilum.reports.document_pdf_prose import Prose
 
 TALLEST = 220.0  # points of a part; less than half of a turned page
 

@@ -17,6 +17,7 @@ from reportlab.platypus import CondPageBreak, Flowable, Spacer
 from reportlab.platypus import Table as PlatypusTable
 
 from hilum.reports.document import Table
+from hilum.reports.document_pdf_prose import Prose
 from hilum.reports.document_pdf_rows import TALLEST, parted_row, row_height
 from hilum.reports.document_pdf_type import (
     BOLD,
@@ -27,7 +28,6 @@ from hilum.reports.document_pdf_type import (
     LINE,
     SOFT,
     UNDER,
-    Prose,
     longest_word,
     text_width,
 )
