@@ -14,6 +14,7 @@ HilumError                    one line and exit 2 in the command line; all else 
 ├── TrainingRefused           the data would teach the wrong thing: one class, a class of one site
 ├── RunInvalid                a run folder is not one, is unfinished, or belongs to other settings
 ├── BundleInvalid             a bundle is incomplete, altered, or of another format
+├── ThresholdRefused          a threshold was chosen for another reader's scores
 ├── TableInvalid              a prediction table names its bad row and column
 ├── OutputRefused             the place to write to is not usable, or holds something we will not overwrite
 └── ExtraMissing              an optional part of Hilum is not installed
@@ -116,6 +117,10 @@ class RunInvalid(HilumError):
 
 class BundleInvalid(HilumError):
     """A bundle that is incomplete, altered, or of another format."""
+
+
+class ThresholdRefused(HilumError):
+    """A threshold that was chosen for another reader's scores."""
 
 
 class TableInvalid(HilumError):

@@ -95,9 +95,16 @@ def monitor(reference: Path, current: Path, out: Path, **options: Any) -> None:
 def _calibration(bundle: str | None) -> LocalCalibration | None:
     if bundle is None:
         return None
+    from hilum.errors import ThresholdRefused
     from hilum.evaluation.bundle_change import LocalCalibration
     from hilum.inference.bundle import read_bundle
+    from hilum.inference.local_point import check_default_point
 
     found = read_bundle(bundle)
+    if not check_default_point(found):
+        raise ThresholdRefused(
+            f"{bundle}: its threshold was not chosen on local films; give the copy that `hilum calibrate "
+            "--bundle` wrote"
+        )
     point = found.default_point
     return LocalCalibration(found.label, point.threshold, point.source)

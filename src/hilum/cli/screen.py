@@ -22,6 +22,15 @@ class Probability(click.FloatRange):
         return number
 
 
+class ProbabilityOrFile(Probability):
+    """A probability, or the path of a calibration, which says whose scores its threshold is for."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and (value.lower().endswith(".json") or Path(value).is_file()):
+            return Path(value)
+        return super().convert(value, param, ctx)
+
+
 @click.command()
 @click.argument("films", nargs=-1, required=True, metavar="FILES_OR_FOLDERS...")
 @click.option("--bundle", default="hilum-base", show_default=True, metavar="NAME_OR_FOLDER",
@@ -34,8 +43,9 @@ class Probability(click.FloatRange):
     "--csv", "as_csv", is_flag=True, help="Print CSV; with --out, write screening.csv (the default)."
 )
 @click.option("--parquet", "as_parquet", is_flag=True, help="Write screening.parquet into --out.")
-@click.option("--threshold", type=Probability(0, 1), metavar="T",
-              help="Flag from this probability on, in place of the bundle's own cut.")  # fmt: skip
+@click.option("--threshold", type=ProbabilityOrFile(0, 1), metavar="T_OR_FILE",
+              help="Flag from this probability on, in place of the bundle's own cut; or a calibration.json "
+                   "that `hilum calibrate` wrote for this bundle.")  # fmt: skip
 @click.option("--min-age", "minimum_age_years", type=Probability(0, 130), metavar="YEARS",
               help="Refuse patients under this age, where a DICOM header tells it, in place of the "
                    "bundle's own limit, which is 15 for the shipped one; 0 reads every age.")  # fmt: skip

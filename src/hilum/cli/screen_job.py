@@ -21,7 +21,8 @@ import click
 from hilum.cli.screen_output import Row, Table, only_rows_on_stdout, stream_table
 from hilum.errors import OutputRefused
 from hilum.inference.batch import ScreenedFilm, screen
-from hilum.inference.bundle import read_bundle
+from hilum.inference.bundle import Bundle, read_bundle
+from hilum.inference.local_point import check_default_point, read_threshold
 from hilum.inference.predictor import Predictor
 from hilum.inference.row import outcome_row
 from hilum.inference.search import FilmSearch, is_folder
@@ -40,7 +41,7 @@ class ScreenJob:
     form: str  # "text", "json", "csv", "parquet"
     bundle: str
     out: Path | None
-    threshold: float | None
+    threshold: float | Path | None  # a path is of a calibration
     minimum_age_years: float | None
     n_jobs: int | None
     heat_maps: bool
@@ -73,10 +74,11 @@ def run(job: ScreenJob) -> int:
     """
     start = time.perf_counter()
     n_jobs = job.n_jobs or min(_n_cores(), MAX_DEFAULT_JOBS)
+    bundle = read_bundle(job.bundle)
     predictor = Predictor(
-        read_bundle(job.bundle),
+        bundle,
         n_threads=1 if n_jobs > 1 else 0,
-        threshold=job.threshold,
+        threshold=_threshold(job.threshold, bundle),
         minimum_age_years=job.minimum_age_years,
     )
     paths = [Path(name) for name in job.films]
@@ -106,6 +108,19 @@ def run(job: ScreenJob) -> int:
     if folder is not None:
         click.echo(f"the report is {folder.page_path}", err=True)
     return tally.n_refused
+
+
+def _threshold(asked: float | Path | None, bundle: Bundle) -> float | None:
+    """The threshold asked for; None where the bundle's own holds, which must then be its own.
+
+    Raises:
+        ThresholdRefused: it was chosen for another reader.
+    """
+    if isinstance(asked, Path):
+        return read_threshold(asked, bundle)
+    if asked is None:
+        check_default_point(bundle)
+    return asked
 
 
 def _hand_on(film: ScreenedFilm, row: Row, folder: ResultFolder | None, table: Table | None) -> None:

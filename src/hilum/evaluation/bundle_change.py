@@ -1,8 +1,8 @@
 """Which bundles two tables were read by, and whether one took the other's place.
 
 A local version (`0.1.0+local.1f2e`) is the same reader at another threshold: what follows the + is left out.
-Trap: a table that does not name its bundle is not known to be of the same one; that is said, and not taken for
-an answer.
+Trap: a table that does not name its bundle is not known to be of the same one; that is said, and not taken
+for an answer.
 """
 
 from __future__ import annotations

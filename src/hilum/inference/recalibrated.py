@@ -18,9 +18,9 @@ from typing import Any
 from hilum.inference.bundle import Bundle, write_bundle
 from hilum.inference.bundle_facts import BundleFacts, OperatingPoint
 from hilum.inference.bundle_scores import public_label
+from hilum.inference.local_point import RECORD_NAME, reader_facts
 
 CARD_NAME = "model-card.md"
-RECORD_NAME = "local-calibration"
 
 
 def write_recalibrated(
@@ -49,7 +49,10 @@ def write_recalibrated(
         record_name = f"{_free_name(RECORD_NAME, [Path(name).stem for name in files])}.json"
         files[record_name] = Path(scratch) / record_name
         text = json.dumps(
-            {**record, "operating_point": named.name}, indent=2, ensure_ascii=False, allow_nan=False
+            {**record, "operating_point": named.name, "reader": reader_facts(bundle)},
+            indent=2,
+            ensure_ascii=False,
+            allow_nan=False,
         )
         files[record_name].write_text(text + "\n", encoding="utf-8")
         if CARD_NAME in files:

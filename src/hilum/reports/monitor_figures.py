@@ -98,7 +98,7 @@ def draw_mix(mix: Mix) -> Figure:
         axes.barh(np.arange(len(order)) + offset, shares, height=0.36, color=colour, hatch=hatch,
                   edgecolor="white", label=f"{name} (n {sum(counts)})")  # fmt: skip
     axes.set_yticks(range(len(order)), [mix.groups[at] or "not stated" for at in order])
-    style_legend(axes)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize=8, frameon=False, labelcolor=BLACK)
     return figure
 
 

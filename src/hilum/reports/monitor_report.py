@@ -58,12 +58,12 @@ def monitoring_document(found: Monitoring, tables: Tables, *, command: str) -> D
     sections = (
         *_bundle_section(found),
         verdict_section(found),
+        _advice_section(found),
         *window_section(found),
         *score_section(found, tables),
         *refusal_section(found),
         *mix_section(found),
         *accuracy_section(found),
-        _advice_section(found),
         rule_section(found),
         _limits(found),
     )

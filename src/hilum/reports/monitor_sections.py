@@ -78,7 +78,7 @@ def window_section(found: Monitoring) -> Iterator[Section]:
         "95 % intervals: Wilson for shares, bootstrap by film for medians. KS: exact p of this figure alone."
     )
     table = Table(columns, (first, *rows), caption="The windows", note=note)
-    yield Section(f"By {found.settings.every}", (chart, table), starts_page=True)
+    yield Section(f"By {found.settings.every}", (chart, table))
 
 
 def score_section(found: Monitoring, tables: tuple[WatchedTable, WatchedTable]) -> Iterator[Section]:
@@ -130,10 +130,10 @@ def mix_section(found: Monitoring) -> Iterator[Section]:
         return
     blocks: list[Paragraph | Picture | Table] = []
     for mix in shown:
-        blocks.append(_picture(draw_mix(mix), f"mix-{mix.column}", f"Films by {mix.column}",
-                               "bars of shares before and now"))  # fmt: skip
+        told = f"Films by {mix.column}", "bars of shares before and now"
+        blocks.append(_picture(draw_mix(mix), f"mix-{mix.column}", *told, width_share=0.75))
         blocks.append(_mix_table(mix, unstated=NOT_STATED))
-    yield Section("The mix of films", tuple(blocks), starts_page=True)
+    yield Section("The mix of films", tuple(blocks))
     if found.splits:
         yield Section("The mix changed, or films changed within it", _split_blocks(found))
 
@@ -244,5 +244,8 @@ def _named(window: WindowSummary) -> str:
     return "all films" if window.name == "all" else window.name
 
 
-def _picture(figure: Figure, name: str, caption: str, alternative: str) -> Picture:
-    return Picture(name, png_bytes(figure), caption, alternative, svg=svg_bytes(figure))
+def _picture(
+    figure: Figure, name: str, caption: str, alternative: str, *, width_share: float = 1.0
+) -> Picture:
+    picture, vector = png_bytes(figure), svg_bytes(figure)
+    return Picture(name, picture, caption, alternative, svg=vector, width_share=width_share)
