@@ -254,6 +254,14 @@ def test_a_column_of_the_table_becomes_a_section_of_groups(rows):
     assert {one["group"] for one in evidence_numbers(evidence)["subgroups"]} == {"cavity", "infiltrate"}
 
 
+def test_a_column_that_parts_nothing_is_said(rows):
+    """A column asked for in which all films are alike is a sentence, not silence."""
+    alike = [Prediction(row.film, row.label, row.score, extra={"kind": "cavity"}) for row in rows]
+    settings = EvaluationSettings(thresholds=(0.5,), n_draws=100, subgroup_columns=("kind",))
+
+    assert "All films are alike in kind" in page_text(build_document(evidence_of(alike, settings), {}))
+
+
 def test_a_difference_between_groups_stands_on_the_first_page(rows):
     """Where one site's scores are turned over, the summary says that the AUC differs by site."""
     turned = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hilum.evaluation.fairness import Gap, Interaction
+from hilum.evaluation.grouping import MOST_GROUPS
 from hilum.evaluation.subgroups import Subgroup
 from hilum.evaluation.summary import Evaluation
 from hilum.reports.document import Block, Paragraph, Section, Table
@@ -72,6 +73,7 @@ def groups_section(evaluation: Evaluation, pictures: Pictures) -> Section:
         blocks.append(Paragraph(_judged_at(evaluation)))
         for column in dict.fromkeys(group.column for group in groups.subgroups):
             blocks.append(_groups_table([group for group in groups.subgroups if group.column == column]))
+    blocks += [Paragraph(text, look="note") for text in _alike(evaluation)]
     return Section("Subgroups", (*blocks, *some(pictures, "subgroups", "subgroups_rates")))
 
 
@@ -119,6 +121,13 @@ def adjusted_section(evaluation: Evaluation) -> Section:
     )
 
 
+def _alike(evaluation: Evaluation) -> list[str]:
+    """A sentence for each column that was asked for and parts no films."""
+    shown = {group.column for group in evaluation.groups.subgroups}
+    asked = [column for column in evaluation.settings.subgroup_columns if column not in shown]
+    return [f"All films are alike in {column}, so there is nothing to compare." for column in asked]
+
+
 def _judged_at(evaluation: Evaluation) -> str:
     point = evaluation.groups.point
     judged = (
@@ -130,7 +139,8 @@ def _judged_at(evaluation: Evaluation) -> str:
     return (
         f"{judged} The calibration gap is the mean score less the share of films with the finding: above 0 "
         "the "
-        "score is too high. A group of fewer than ten films of a label is not estimated."
+        "score is too high. A group of fewer than ten films of a label is not estimated; of a column with "
+        f"more than {MOST_GROUPS} groups the largest are shown."
     )
 
 
