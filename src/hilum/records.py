@@ -136,6 +136,37 @@ class Film:
     finding_mask_path: Path | None = None  # phantoms only: where the finding truly is
 
 
+class Certainty(StrEnum):
+    """Which labels of a film cannot be ruled out at a stated error rate."""
+
+    ABNORMAL = "abnormal"
+    NORMAL = "normal"
+    BOTH = "both"
+    """A person must read this film."""
+
+
+@dataclass(frozen=True)
+class CertaintyLimits:
+    """Where each label begins to be ruled out, on the calibrated probability's scale.
+
+    Conformal limits, a label at a time: Vovk, Gammerman, and Shafer 2005; set by `evaluation.conformal`.
+    """
+
+    error_rate: float  # of each label, 0..1; what the limits promise at most, on average
+    n_positive: int  # films that set the first limit
+    n_negative: int  # films that set the second
+    abnormal_from: float | None = None  # abnormal cannot be ruled out at or above; None: nowhere can it be
+    normal_up_to: float | None = None  # normal cannot be ruled out at or below; None: nowhere can it be
+
+    def certainty(self, probability: float) -> Certainty:
+        """What cannot be ruled out; where both could be, nothing is ruled out."""
+        may_be_abnormal = self.abnormal_from is None or probability >= self.abnormal_from
+        may_be_normal = self.normal_up_to is None or probability <= self.normal_up_to
+        if may_be_abnormal == may_be_normal:
+            return Certainty.BOTH
+        return Certainty.ABNORMAL if may_be_abnormal else Certainty.NORMAL
+
+
 @dataclass(frozen=True, slots=True)
 class Scored:
     """A film the bundle read."""
@@ -148,6 +179,11 @@ class Scored:
     spread: float | None  # standard deviation of the members' probabilities; None for a single member
     bundle: str  # "name version"
     seconds: float
+    zones: dict[Zone, float] = field(
+        default_factory=dict
+    )  # a probability each; empty where no lungs are cut out
+    certainty: Certainty | None = None  # None where the bundle has no limits
+    error_rate: float | None = None  # that the certainty holds at
     heat_map: Pixels | None = None  # (H, W) in film coordinates, 0..1 of its own peak
     notes: tuple[str, ...] = ()
 

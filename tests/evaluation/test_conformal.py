@@ -8,13 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hilum.evaluation.conformal import (
-    Certainty,
-    ConformalLimits,
     certainties,
     conformal_coverage,
     conformal_limits,
     cross_fitted_certainties,
 )
+from hilum.records import Certainty, CertaintyLimits
 
 
 def test_limits_are_the_floor_of_the_error_rates_place():
@@ -44,12 +43,12 @@ def test_too_few_films_rule_nothing_out():
 )
 def test_between_the_limits_both_are_possible(probability, certainty):
     """Limits themselves belong to what is not ruled out."""
-    assert ConformalLimits(0.1, 0.3, 0.6, 50, 50).certainty(probability) is certainty
+    assert CertaintyLimits(0.1, 50, 50, 0.3, 0.6).certainty(probability) is certainty
 
 
 def test_where_both_could_be_ruled_out_nothing_is():
     """A film between two classes that lie apart is one for a person."""
-    assert ConformalLimits(0.1, 0.8, 0.2, 50, 50).certainty(0.5) is Certainty.BOTH
+    assert CertaintyLimits(0.1, 50, 50, 0.8, 0.2).certainty(0.5) is Certainty.BOTH
 
 
 @settings(max_examples=25, deadline=None)

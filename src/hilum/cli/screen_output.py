@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from hilum.errors import OutputRefused
-from hilum.inference.row import KEYS
+from hilum.inference.row import KEYS, ZONE_KEYS
 
 Row = Mapping[str, Any]
 PARQUET_GROUP = 1000  # rows held back before they are written
@@ -90,7 +90,16 @@ class ParquetTable:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        numbers, flags = ("score", "probability", "threshold", "seconds"), ("flagged",)
+        numbers = (
+            "score",
+            "probability",
+            "threshold",
+            "error_rate",
+            "spread",
+            *ZONE_KEYS.values(),
+            "seconds",
+        )
+        flags = ("flagged",)
         kinds = {**dict.fromkeys(KEYS, pa.string()), **dict.fromkeys(numbers, pa.float64()),
                  **dict.fromkeys(flags, pa.bool_())}  # fmt: skip
         self._schema = pa.schema(kinds)

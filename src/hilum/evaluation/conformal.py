@@ -11,43 +11,15 @@ Wasserman 2019 (JASA 114:223).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 
 from hilum.evaluation.intervals import wilson
 from hilum.evaluation.vectors import Codes, Scores, Truth, as_scores, as_truth
-from hilum.records import Estimate
+from hilum.records import Certainty, CertaintyLimits, Estimate
 
 ROUNDING = 1e-9  # of a film: 0.1 * 30 is 3.0000000000000004
-
-
-class Certainty(StrEnum):
-    """What cannot be ruled out of a film."""
-
-    ABNORMAL = "abnormal"
-    NORMAL = "normal"
-    BOTH = "both"
-
-
-@dataclass(frozen=True, slots=True)
-class ConformalLimits:
-    """Where each label begins to be ruled out, on the probability's own scale."""
-
-    error_rate: float  # of each label, 0..1; what the limits promise at most, on average
-    abnormal_from: float | None  # abnormal cannot be ruled out at or above; None: nowhere
-    normal_up_to: float | None  # normal cannot be ruled out at or below; None: nowhere
-    n_positive: int  # films that set the first
-    n_negative: int  # films that set the second
-
-    def certainty(self, probability: float) -> Certainty:
-        """What cannot be ruled out; where both could be, nothing is ruled out."""
-        may_be_abnormal = self.abnormal_from is None or probability >= self.abnormal_from
-        may_be_normal = self.normal_up_to is None or probability <= self.normal_up_to
-        if may_be_abnormal == may_be_normal:
-            return Certainty.BOTH
-        return Certainty.ABNORMAL if may_be_abnormal else Certainty.NORMAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +33,7 @@ class ConformalCoverage:
 
 def conformal_limits(
     truth: npt.ArrayLike, probability: npt.ArrayLike, *, error_rate: float
-) -> ConformalLimits:
+) -> CertaintyLimits:
     """The limits from films with known labels; None where there are too few to rule the label out anywhere.
 
     Of n sick films the k-th lowest probability is the limit, k = floor(error_rate (n + 1)): a new sick film
@@ -80,8 +52,8 @@ def conformal_limits(
     labels = as_truth(truth)
     scores = as_scores(probability, like=labels)
     sick, healthy = np.sort(scores[labels]), np.sort(scores[~labels])[::-1]
-    return ConformalLimits(
-        error_rate, _limit(sick, error_rate), _limit(healthy, error_rate), sick.size, healthy.size
+    return CertaintyLimits(
+        error_rate, sick.size, healthy.size, _limit(sick, error_rate), _limit(healthy, error_rate)
     )
 
 
@@ -90,8 +62,8 @@ def _limit(extreme_first: Scores, error_rate: float) -> float | None:
     return None if place == 0 else float(extreme_first[place - 1])
 
 
-def certainties(limits: ConformalLimits, probability: npt.ArrayLike) -> list[Certainty]:
-    """`ConformalLimits.certainty` of each film (N,)."""
+def certainties(limits: CertaintyLimits, probability: npt.ArrayLike) -> list[Certainty]:
+    """`CertaintyLimits.certainty` of each film (N,)."""
     return [limits.certainty(float(one)) for one in np.asarray(probability, np.float64)]
 
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from hilum.errors import BundleInvalid, SettingsInvalid
 from hilum.findings import Finding
 from hilum.imaging.recipe import Recipe
-from hilum.records import Estimate
+from hilum.records import CertaintyLimits, Estimate
 from hilum.settings import build_settings, settings_as_table
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -107,6 +107,9 @@ class BundleFacts:
     calibration: tuple[Calibration, ...]  # one a finding
     operating_points: tuple[OperatingPoint, ...]
     default_operating_point: str
+    certainty: tuple[
+        CertaintyLimits, ...
+    ] = ()  # one an error rate, the usual first; for the default's finding
     intended_use: IntendedUse
     training_data: TrainingData
     licence: str
@@ -122,6 +125,20 @@ class BundleFacts:
     @property
     def default_point(self) -> OperatingPoint:
         return next(point for point in self.operating_points if point.name == self.default_operating_point)
+
+    def certainty_limits(self, error_rate: float | None = None) -> CertaintyLimits | None:
+        """The limits for an error rate, or the usual ones; None where the bundle has none.
+
+        Raises:
+            BundleInvalid: this error rate was asked for, and there are no limits for it.
+        """
+        if error_rate is None:
+            return next(iter(self.certainty), None)
+        for limits in self.certainty:
+            if limits.error_rate == error_rate:
+                return limits
+        known = ", ".join(f"{limits.error_rate:g}" for limits in self.certainty) or "none"
+        raise BundleInvalid(f"{self.label} has no limits for an error rate of {error_rate:g} (has: {known})")
 
     @property
     def graph_names(self) -> tuple[str, ...]:
@@ -168,6 +185,7 @@ def _problems(facts: BundleFacts) -> Iterator[str]:
     yield from _graph_problems(facts)
     yield from _output_problems(facts)
     yield from _operating_point_problems(facts)
+    yield from _certainty_problems(facts)
 
 
 def _identity_problems(facts: BundleFacts) -> Iterator[str]:
@@ -223,3 +241,16 @@ def _operating_point_problems(facts: BundleFacts) -> Iterator[str]:
             yield f"operating_points: {point.name} is for {point.finding!r}, which is no output"
         if not 0 <= point.threshold <= 1:
             yield f"operating_points: {point.name} has threshold {point.threshold}, outside 0..1"
+
+
+def _certainty_problems(facts: BundleFacts) -> Iterator[str]:
+    rates = [limits.error_rate for limits in facts.certainty]
+    if len(set(rates)) < len(rates):
+        yield "certainty: an error rate is there twice"
+    for limits in facts.certainty:
+        if not 0 < limits.error_rate < 1:
+            yield f"certainty: an error rate must be above 0 and below 1, not {limits.error_rate}"
+        for name in ("abnormal_from", "normal_up_to"):
+            edge = getattr(limits, name)
+            if edge is not None and not 0 <= edge <= 1:
+                yield f"certainty: {name} is {edge}, outside 0..1"

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from hilum.errors import UnreadableImage
+from hilum.findings import Zone
 from hilum.imaging.lungs import LungMask
 from hilum.imaging.read import read_radiograph
 from hilum.imaging.recipe import Canvas, ModelInput, film_canvas, model_input
@@ -24,6 +25,7 @@ from hilum.inference.gate import GateLimits, check_film, find_lungs
 from hilum.inference.heat_map import Grey, film_preview, lay_over_film, lungs_on_film
 from hilum.inference.lungs import LungFinder
 from hilum.inference.search import is_folder
+from hilum.inference.zones import zone_probabilities
 from hilum.records import Pixels, Radiograph, RefusalCode, Refused, Scored
 
 log = logging.getLogger(__name__)
@@ -53,6 +55,17 @@ class View:
     lungs: LungMask | None  # where the recipe looks for them
     seen: ModelInput
 
+    def zones(self, evidence: Evidence) -> dict[Zone, float]:
+        """The probability of each lung zone; none where the whole film was looked at."""
+        if self.lungs is None:
+            return {}
+        _, top, _, bottom = self.seen.box
+        lungs_top, lungs_bottom = (self.canvas.to_native(0, edge)[1] for edge in self.lungs.box[1::2])
+        height = bottom - top
+        return zone_probabilities(
+            evidence.activation, top=(lungs_top - top) / height, bottom=(lungs_bottom - top) / height
+        )
+
 
 class Predictor:
     """Reads films with one bundle; safe to share between threads.
@@ -62,9 +75,10 @@ class Predictor:
         n_threads: of onnxruntime, a film; 0 takes every core, 1 is best where films are read side by side.
         threshold: on the probability; None takes the bundle's default operating point.
         minimum_age_years: None takes the bundle's; 0 lets children through.
+        error_rate: of what is ruled out; None takes the bundle's first.
 
     Raises:
-        BundleInvalid: a graph cannot be opened or does not fit the bundle's facts.
+        BundleInvalid: the bundle has no limits for the error rate, or a graph cannot be opened or does not fit the bundle's facts.
     """
 
     def __init__(
@@ -74,12 +88,14 @@ class Predictor:
         n_threads: int = 0,
         threshold: float | None = None,
         minimum_age_years: float | None = None,
+        error_rate: float | None = None,
     ) -> None:
         use = bundle.intended_use
         minimum_age = use.minimum_age_years if minimum_age_years is None else minimum_age_years
         self.bundle = bundle
         self.threshold = bundle.default_point.threshold if threshold is None else threshold
         self.limits = GateLimits(minimum_age_years=minimum_age, views=use.views)
+        self._limits = bundle.certainty_limits(error_rate)
         self._ensemble = Ensemble(bundle, n_threads=n_threads)
         lungs = bundle.lungs_path
         self._lungs = None if lungs is None else LungFinder(lungs, bundle.recipe, n_threads=n_threads)
@@ -119,6 +135,9 @@ class Predictor:
             spread=evidence.spread,
             bundle=self.bundle.label,
             seconds=time.perf_counter() - start,
+            zones=view.zones(evidence),
+            certainty=None if self._limits is None else self._limits.certainty(evidence.probability),
+            error_rate=None if self._limits is None else self._limits.error_rate,
             heat_map=heat,
             notes=radiograph.notes + ((NOT_LOCALISED,) if with_picture and heat is None else ()),
         )
