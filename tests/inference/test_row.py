@@ -24,8 +24,10 @@ def test_a_scored_film_has_no_code():
 
 def test_zones_and_certainty_have_their_columns():
     """A probability a zone, and what cannot be ruled out at which error rate."""
-    scored = Scored(Path("a.png"), 61.2, 0.6123, 0.5, True, 0.04, "tiny 0.1", 0.25,
-                    zones={Zone.RIGHT_UPPER: 0.91234}, certainty=Certainty.ABNORMAL, error_rate=0.1)  # fmt: skip
+    scored = Scored(
+        Path("a.png"), 61.2, 0.6123, 0.5, True, 0.04, "tiny 0.1", 0.25,
+        zones={Zone.RIGHT_UPPER: 0.91234}, certainty=Certainty.ABNORMAL, error_rate=0.1,
+    )  # fmt: skip
     row = outcome_row(scored, threshold=0.5)
 
     assert row["zone_right_upper"] == 0.9123

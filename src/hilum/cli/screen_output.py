@@ -90,18 +90,12 @@ class ParquetTable:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        numbers = (
-            "score",
-            "probability",
-            "threshold",
-            "error_rate",
-            "spread",
-            *ZONE_KEYS.values(),
-            "seconds",
-        )
-        flags = ("flagged",)
-        kinds = {**dict.fromkeys(KEYS, pa.string()), **dict.fromkeys(numbers, pa.float64()),
-                 **dict.fromkeys(flags, pa.bool_())}  # fmt: skip
+        numbers = ("score", "probability", "threshold", "error_rate", "spread", "seconds")
+        kinds = {
+            **dict.fromkeys(KEYS, pa.string()),
+            **dict.fromkeys((*numbers, *ZONE_KEYS.values()), pa.float64()),
+            "flagged": pa.bool_(),
+        }
         self._schema = pa.schema(kinds)
         self._table_of = pa.Table.from_pylist
         self._writer = pq.ParquetWriter(path, self._schema)

@@ -1,7 +1,7 @@
 """What became of a film, in the words that a clinician can use.
 
-Trap: a score orders films; it is no diagnosis and, away from where it was calibrated, no chance of disease, so
-the words say neither.
+Trap: a score orders films; it is no diagnosis and, away from where it was calibrated, no chance of disease,
+so the words say neither.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from hilum.records import Certainty, Refused, Scored
 
 
 def outcome_sentence(outcome: Scored | Refused) -> str:
-    """The score against its threshold, the zones that stand out, and what can be ruled out; or the refusal."""
+    """The score against its threshold, the zones that stand out, what can be ruled out; or the refusal."""
     if isinstance(outcome, Refused):
         return f"No score: {outcome.reason}"
     cut = 100 * outcome.threshold
