@@ -179,9 +179,7 @@ class Scored:
     spread: float | None  # standard deviation of the members' probabilities; None for a single member
     bundle: str  # "name version"
     seconds: float
-    zones: dict[Zone, float] = field(
-        default_factory=dict
-    )  # a probability each; empty where no lungs are cut out
+    zones: dict[Zone, float] = field(default_factory=dict)  # probabilities; none without a crop to lungs
     certainty: Certainty | None = None  # None where the bundle has no limits
     error_rate: float | None = None  # that the certainty holds at
     heat_map: Pixels | None = None  # (H, W) in film coordinates, 0..1 of its own peak

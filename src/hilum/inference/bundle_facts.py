@@ -107,9 +107,7 @@ class BundleFacts:
     calibration: tuple[Calibration, ...]  # one a finding
     operating_points: tuple[OperatingPoint, ...]
     default_operating_point: str
-    certainty: tuple[
-        CertaintyLimits, ...
-    ] = ()  # one an error rate, the usual first; for the default's finding
+    certainty: tuple[CertaintyLimits, ...] = ()  # one an error rate, the usual one first
     intended_use: IntendedUse
     training_data: TrainingData
     licence: str
