@@ -18,8 +18,8 @@ from hilum.evaluation.paired_proportions import (
     tango,
 )
 
-# Airway hyper-responsiveness before and after transplantation (Bentur 2009): both, only after, only before, neither;
-# analysed in Fagerland 2013 (BMC Med Res Methodol 13:91) and 2014.
+# Airway hyper-responsiveness before and after transplantation (Bentur 2009): both, only after, only before,
+# neither; analysed in Fagerland 2013 (BMC Med Res Methodol 13:91) and 2014.
 BENTUR = Agreement(both=1, only_candidate=1, only_reference=7, neither=12)
 
 

@@ -21,10 +21,12 @@ QUICK = ComparisonSettings(n_draws=100)
 
 def table(scores, labels=None, *, patients=None):
     """Rows f0, f1, ... with these scores; every other film has the finding unless labels say otherwise."""
-    labels = [at % 2 for at in range(len(scores))] if labels is None else labels
-    patients = [None] * len(scores) if patients is None else patients
-    return [Prediction(f"f{at}", label, float(score), patient=patient)
-            for at, (score, label, patient) in enumerate(zip(scores, labels, patients, strict=True))]  # fmt: skip
+    rows = []
+    for at, score in enumerate(scores):
+        label = at % 2 if labels is None else labels[at]
+        patient = None if patients is None else patients[at]
+        rows.append(Prediction(f"f{at}", label, float(score), patient=patient))
+    return rows
 
 
 def readers(rng, n=120, k=3):

@@ -20,9 +20,9 @@ from hilum.evaluation.sample_size_auc import (
     hanley_mcneil_variance,
 )
 
-# Obuchowski, Lieber, and Wians 2004 (Clin Chem 50:1118), table 4, cells above its floor of 10 films: films with the
-# finding to show an AUC above 0.5, one-sided 0.05, power 0.9; with the two corrections of pROC's own test of it
-# (github.com/xrobin/pROC, tests/testthat/test-power.roc.test.R).
+# Obuchowski, Lieber, and Wians 2004 (Clin Chem 50:1118), table 4, cells above its floor of 10 films: films
+# with the finding to show an AUC above 0.5, one-sided 0.05, power 0.9; with the two corrections of pROC's own
+# test of it (github.com/xrobin/pROC, tests/testthat/test-power.roc.test.R).
 TABLE_4 = {
     (0.25, 0.6): 334, (0.25, 0.7): 80,
     (0.5, 0.6): 202, (0.5, 0.7): 49, (0.5, 0.8): 20,

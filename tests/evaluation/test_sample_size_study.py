@@ -130,9 +130,17 @@ def test_the_promise_names_both_sizes():
 def test_every_number_fits_into_json():
     """All questions at once give no NaN and no infinity."""
     settings = PlanSettings(
-        sensitivity=0.9, specificity=0.7, least_sensitivity=0.8, least_specificity=0.6, auc=0.93, least_auc=0.85,
-        reference_auc=0.9, margin=0.02, guarantee=0.9, prevalence=0.02,
-    )  # fmt: skip
+        sensitivity=0.9,
+        specificity=0.7,
+        least_sensitivity=0.8,
+        least_specificity=0.6,
+        auc=0.93,
+        least_auc=0.85,
+        reference_auc=0.9,
+        margin=0.02,
+        guarantee=0.9,
+        prevalence=0.02,
+    )
 
     assert json.dumps(plan_study(settings).as_json(), allow_nan=False)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from hilum.errors import SettingsInvalid
 from hilum.evaluation.guarantee import misses_allowed, positives_needed
 from hilum.evaluation.guarantee_size import GuaranteeStep, guarantee_step, guarantee_steps, positives_for_near
 from hilum.evaluation.plan_settings import PlanSettings
@@ -239,7 +240,10 @@ def _auc_need(question: str, found: AucSize, ratio: float) -> Need:
 
 def _of_guarantee(settings: PlanSettings, sensitivity: float) -> Need:
     level = settings.confidence
-    fewest = positives_needed(sensitivity=sensitivity, confidence=level)
+    try:
+        fewest = positives_needed(sensitivity=sensitivity, confidence=level)
+    except ValueError as error:
+        raise SettingsInvalid(f"--guarantee {sensitivity:g}: {error}") from None
     near = positives_for_near(
         sensitivity=sensitivity, excess=settings.excess, confidence=level, assurance=settings.assurance
     )

@@ -15,6 +15,7 @@ from hilum.evaluation.study_plan import Films, Need, StudyPlan
 from hilum.reports.document import Block, Bullets, Document, Paragraph, Section, Table
 from hilum.reports.document_files import PICTURES as PICTURE_FOLDER
 from hilum.reports.document_files import write_document
+from hilum.reports.evidence.wording import Pictures, some
 from hilum.reports.page import RESEARCH_USE, write_whole
 from hilum.reports.plan_figures import PICTURES, plan_pictures
 from hilum.reports.plan_words import assumptions, protocol
@@ -72,10 +73,11 @@ def plan_numbers(plan: StudyPlan, command: str) -> dict[str, Any]:
 
 def build_document(plan: StudyPlan, *, command: str) -> Document:
     """The plan as records."""
+    pictures = {picture.name: picture for picture in plan_pictures(plan)}
     sections = (
-        Section("What each question takes", _need_blocks(plan)),
+        Section("What each question takes", (*_need_tables(plan), *some(pictures, "precision"))),
         Section("Films to take", _film_blocks(plan)),
-        _promise_section(plan),
+        _promise_section(plan, pictures),
         Section("Sampling protocol", (Bullets(protocol(plan.settings)),)),
         Section("What the plan takes for granted", (Bullets(assumptions(plan)),)),
         Section("Methods", (Bullets(METHODS),)),
@@ -142,7 +144,7 @@ def _facts(plan: StudyPlan, command: str) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _need_blocks(plan: StudyPlan) -> tuple[Block, ...]:
+def _need_tables(plan: StudyPlan) -> tuple[Table, ...]:
     table = Table(
         columns=("Question", "With finding", "Without", "Times", "With finding, in all", "Without, in all"),
         rows=tuple(_need_row(need) for need in plan.needs),
@@ -158,8 +160,7 @@ def _need_blocks(plan: StudyPlan) -> tuple[Block, ...]:
         caption="The same by method, before clusters and verification",
         note="The plan takes the first. Where the question is of an AUC, films with the finding are counted.",
     )
-    precision = [picture for picture in plan_pictures(plan) if picture.name == "precision"]
-    return (table, methods, *precision)
+    return (table, methods)
 
 
 def _need_row(need: Need) -> tuple[str, ...]:
@@ -217,7 +218,7 @@ def _films_cells(films: Films) -> tuple[str, ...]:
     return tuple(f"{n:,}" for n in counts)
 
 
-def _promise_section(plan: StudyPlan) -> Section | None:
+def _promise_section(plan: StudyPlan, pictures: Pictures) -> Section | None:
     if not plan.steps:
         return None
     settings = plan.settings
@@ -241,8 +242,7 @@ def _promise_section(plan: StudyPlan) -> Section | None:
         "comes down to "
         "what was asked, and fewer films without the finding are flagged."
     )
-    promise = [picture for picture in plan_pictures(plan) if picture.name == "promise"]
-    return Section("The promise of hilum calibrate", (Paragraph(text), table, *promise))
+    return Section("The promise of hilum calibrate", (Paragraph(text), table, *some(pictures, "promise")))
 
 
 def _counts(films: Films) -> str:
