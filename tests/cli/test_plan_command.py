@@ -115,7 +115,7 @@ def test_a_picture_that_is_no_longer_asked_for_is_taken_away(plan):
         (["--sensitivity", "1", "--prevalence", "0.1"], "is not in the range 0<x<1"),
         (["--auc", "0.9", "--prevalence", "0.1", "--margin", "0"], "is not in the range 0<x<1"),
         (["--auc", "0.9", "--prevalence", "0.1", "--reference-auc", "0.9"], "state a --margin"),
-        (["--auc", "0.8", "--prevalence", "0.1", "--reference-auc", "0.9", "--margin", "0.05"], "no number of"),
+        (["--auc", "0.8", "--prevalence", "0.1", "--reference-auc", "0.9", "--margin", "0.05"], "no number"),
         (["--sensitivity", "0.9", "--prevalence", "0.1", "--least-sensitivity", "0.95"], "must lie above"),
         (["--sensitivity", "0.9", "--prevalence", "1e-9"], "is the prevalence right"),
         (["--guarantee", "0.9999999", "--prevalence", "0.1"], "would take more than"),
