@@ -156,7 +156,8 @@ def test_one_file_may_hold_two_readers(tmp_path):
     path = tmp_path / "both.csv"
     path.write_text("\n".join(["film,label,qxr,cad4tb", *rows]) + "\n")
     words = ["compare", str(path), str(path), "--out", str(tmp_path / "out"), "--draws", "100",
-             "--name", "qxr", "--name", "cad4tb", "--score", "qxr=qxr", "--score", "cad4tb=cad4tb"]  # fmt: skip
+             "--name", "qxr", "--name", "cad4tb", "--score", "qxr=qxr",
+             "--score", "cad4tb=cad4tb"]  # fmt: skip
 
     result = CliRunner().invoke(cli, words)
 
