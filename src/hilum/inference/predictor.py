@@ -20,7 +20,7 @@ from hilum.imaging.lungs import LungMask
 from hilum.imaging.read import read_radiograph
 from hilum.imaging.recipe import Canvas, ModelInput, film_canvas, model_input
 from hilum.inference.bundle import Bundle
-from hilum.inference.ensemble import Ensemble, Evidence
+from hilum.inference.ensemble import Ensemble
 from hilum.inference.gate import GateLimits, check_film, find_lungs
 from hilum.inference.heat_map import Grey, film_preview, lay_over_film, lungs_on_film
 from hilum.inference.lungs import LungFinder
@@ -56,15 +56,19 @@ class View:
     lungs: LungMask | None  # where the recipe looks for them
     seen: ModelInput
 
-    def zones(self, evidence: Evidence) -> dict[Zone, float]:
-        """The probability of each lung zone; none where the whole film was looked at."""
+    def zones(self, activation: Pixels) -> dict[Zone, float]:
+        """The probability of each lung zone; none where the whole film was looked at.
+
+        Args:
+            activation: (h, w) calibrated log odds, place by place, of `seen`.
+        """
         if self.lungs is None:
             return {}
         _, top, _, bottom = self.seen.box
         lungs_top, lungs_bottom = (self.canvas.to_native(0, edge)[1] for edge in self.lungs.box[1::2])
         height = bottom - top
         return zone_probabilities(
-            evidence.activation, top=(lungs_top - top) / height, bottom=(lungs_bottom - top) / height
+            activation, top=(lungs_top - top) / height, bottom=(lungs_bottom - top) / height
         )
 
 
@@ -124,10 +128,12 @@ class Predictor:
             path, max_side=None if with_picture else READ_SIDES * self.bundle.recipe.film_side
         )
         check_film(radiograph, self.limits)
-        view = self._see(radiograph)
+        view = self.see(radiograph)
         evidence = self._ensemble.weigh(view.seen.array)
         preview = film_preview(view.pixels) if with_picture else None
-        heat = None if preview is None else self._heat_map(evidence, view, preview.shape)
+        heat = None
+        if preview is not None:
+            heat = localised(evidence.activation, view, threshold=self.threshold, shape=preview.shape)
         scored = Scored(
             image_path=path,
             score=round(100 * evidence.probability, 1),
@@ -137,7 +143,7 @@ class Predictor:
             spread=evidence.spread,
             bundle=self.bundle.label,
             seconds=time.perf_counter() - start,
-            zones=view.zones(evidence),
+            zones=view.zones(evidence.activation),
             certainty=None if self._limits is None else self._limits.certainty(evidence.probability),
             error_rate=None if self._limits is None else self._limits.error_rate,
             heat_map=heat,
@@ -154,19 +160,32 @@ class Predictor:
         is_checked = radiograph.age_years is not None or self.limits.minimum_age_years == 0
         return () if is_checked else (AGE_UNKNOWN,)
 
-    def _see(self, radiograph: Radiograph) -> View:
+    def see(self, radiograph: Radiograph) -> View:
+        """A film by the bundle's recipe, past the gate.
+
+        Raises:
+            UnreadableImage: no lungs were found in it, or it is turned.
+        """
         canvas = film_canvas(radiograph.pixels, self.bundle.recipe)
         lungs = None if self._lungs is None else find_lungs(canvas, self._lungs, self.limits)
         return View(radiograph.pixels, canvas, lungs, model_input(canvas, lungs, self.bundle.recipe))
 
-    def _heat_map(self, evidence: Evidence, view: View, shape: tuple[int, int]) -> Pixels | None:
-        """The places in the lungs that stand clearly above the threshold, or None where there are none."""
-        above = evidence.activation - _logit(self.threshold) - CLEARLY
-        height, width = view.pixels.shape
-        within = np.ones(shape, np.float32)
-        if view.lungs is not None:
-            within = lungs_on_film(view.lungs, view.canvas.box, native=(height, width), shape=shape)
-        return lay_over_film(above, view.seen.box, native=(height, width), within=within)
+
+def localised(activation: Pixels, view: View, *, threshold: float, shape: tuple[int, int]) -> Pixels | None:
+    """The places in the lungs that stand clearly above a threshold, (H, W) of 0..1, or None where none do.
+
+    Args:
+        activation: (h, w) calibrated log odds, place by place, of the classifier's input.
+        view: of the film.
+        threshold: on the probability.
+        shape: of the picture to lay over, H and W.
+    """
+    above = activation - _logit(threshold) - CLEARLY
+    height, width = view.pixels.shape
+    within = np.ones(shape, np.float32)
+    if view.lungs is not None:
+        within = lungs_on_film(view.lungs, view.canvas.box, native=(height, width), shape=shape)
+    return lay_over_film(above, view.seen.box, native=(height, width), within=within)
 
 
 def open_film(path: Path, *, max_side: int | None = None) -> Radiograph:
