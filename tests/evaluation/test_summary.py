@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hilum.errors import TableInvalid
-from hilum.evaluation.labelled import draws_for
+from hilum.errors import SettingsInvalid, TableInvalid
 from hilum.evaluation.grouping import age_band
+from hilum.evaluation.labelled import draws_for
 from hilum.evaluation.summary import EvaluationSettings, summarise
 from hilum.records import Prediction
 
@@ -266,3 +266,58 @@ def walk(part):
     elif isinstance(part, list):
         for inner in part:
             yield from walk(inner)
+
+
+def test_a_stated_prevalence_gives_predictive_values_and_moves_the_decision_curve(rows):
+    """Without one there are none, and the curve is of these films."""
+    stated = summarise(rows, EvaluationSettings(n_draws=100, prevalence=0.02))
+    plain = summarise(rows, QUICK)
+
+    assert stated.operating_points[0].predictive.prevalence == 0.02
+    assert (stated.decision_curve.prevalence, stated.decision_curve.is_stated) == (0.02, True)
+    assert plain.operating_points[0].predictive is None
+    assert (plain.decision_curve.prevalence, plain.decision_curve.is_stated) == (0.5, False)
+    assert plain.as_json()["operating_points"][0]["at_prevalence"] is None
+
+
+def test_rates_are_given_where_the_other_is_held(rows):
+    """Sensitivity at WHO's specificity, specificity at WHO's sensitivity, with their intervals."""
+    rates = summarise(rows, QUICK).discrimination.stated_rates
+
+    assert [rate.name for rate in rates] == [
+        "sensitivity at specificity 0.70",
+        "specificity at sensitivity 0.90",
+    ]
+    assert all(rate.estimate.low < rate.estimate.value < rate.estimate.high for rate in rates)
+
+
+def test_the_adjusted_auc_is_for_what_the_table_states(rows):
+    """Sex and age band here; the crude one is of the same films."""
+    adjusted = summarise(rows, QUICK).discrimination.adjusted
+
+    assert adjusted.adjusted_for == ("sex", "age band")
+    assert adjusted.adjusted.n == adjusted.crude.n == 200 - adjusted.n_left_out
+
+
+def test_few_films_of_a_label_have_newcombes_interval_beside_delongs(rows):
+    """And a caveat that says why."""
+    few = [row for row in rows if row.label == 0] + [row for row in rows if row.label == 1][:8]
+    evaluation = summarise(few, QUICK)
+    by_film, wide = evaluation.discrimination.auroc, evaluation.discrimination.auroc_newcombe
+
+    assert wide.value == by_film.value
+    assert wide.low < by_film.low
+    assert any("Newcombe's, given beside it, holds" in caveat for caveat in evaluation.caveats)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"prevalence": 0.0}, {"prevalence": float("nan")}, {"sensitivities": (0.0,)},
+        {"specificities": (1.2,)}, {"least_specificity": 1.0},
+    ],
+)  # fmt: skip
+def test_settings_out_of_range_are_refused(rows, options):
+    """Before anything is measured."""
+    with pytest.raises(SettingsInvalid):
+        summarise(rows, EvaluationSettings(n_draws=100, **options))

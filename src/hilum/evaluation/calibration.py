@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hilum.evaluation.binned import N_BINS, BinnedFilms, Sums, bin_numbers, less_bias
-from hilum.evaluation.intervals import Resampling, normal_quantile, unless_alike, wilson
+from hilum.evaluation.intervals import Resampling, logit_ends, unless_alike, wilson
 from hilum.evaluation.vectors import Codes, Scores, Truth, as_scores, as_truth
 from hilum.records import Estimate
 
@@ -33,7 +33,7 @@ class Bin:
 
 
 def brier(truth: npt.ArrayLike, probability: npt.ArrayLike, *, codes: Codes | None = None) -> Estimate:
-    """The mean squared error of the probability; a normal interval over films, or over patients by `codes`.
+    """The mean squared error of the probability; a normal interval, over patients by `codes`.
 
     Raises:
         ValueError: a probability lies outside 0..1.
@@ -49,9 +49,8 @@ def brier(truth: npt.ArrayLike, probability: npt.ArrayLike, *, codes: Codes | No
         why = "no interval: it needs at least 2 patients"
         return Estimate(value, None, None, n=n, n_positive=n_positive, why=why)
     spread = float(np.sqrt(sums.size / (sums.size - 1) * (sums**2).sum())) / n
-    half = normal_quantile() * spread
-    method = "normal" if codes is None else "normal, by patient"
-    low, high = max(0.0, value - half), min(1.0, value + half)
+    method = "normal on log odds" if codes is None else "normal on log odds, by patient"
+    low, high = logit_ends(value, spread) if spread and 0 < value < 1 else (value, value)
     return unless_alike(Estimate(value, low, high, n=n, n_positive=n_positive, method=method))
 
 

@@ -98,7 +98,10 @@ def _in_the_large(labels: Truth, logits: Scores, codes: Codes | None) -> Estimat
         if moved < LEAST_STEP:
             break
     design = np.ones((labels.size, 1))
-    variance = _covariance(design, labels, logits + intercept, codes)[0, 0]
+    units = (
+        np.arange(labels.size) if codes is None else codes
+    )  # the slope of 1 may be wrong: always a sandwich
+    variance = _covariance(design, labels, logits + intercept, units)[0, 0]
     return _wald(intercept, float(np.sqrt(variance)), labels, codes)
 
 

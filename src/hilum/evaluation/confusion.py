@@ -20,11 +20,14 @@ from hilum.evaluation.intervals import (
     from_draws,
     normal_quantile,
     or_wilson,
+    ratio_ends,
     wilson,
+    wilson_by_patient,
 )
 from hilum.evaluation.vectors import Codes, Truth, count_patients
 from hilum.records import Estimate
 
+OF_NOUGHT = "ratio (Donner and Zou)"  # the method where Simel's has no spread
 Flags = npt.NDArray[np.bool_]
 
 
@@ -130,10 +133,12 @@ def _ratio(of_positives: int, of_negatives: int, counts: Confusion, *, unbounded
         why = f"{unbounded}, so it has no bound" if of_positives else "no film is on this side of the cut"
         return Estimate(None, None, None, n=n, n_positive=n_positive, why=why)
     value = (of_positives / n_positive) / (of_negatives / n_negative)
-    if of_positives == 0 or (of_positives, of_negatives) == (n_positive, n_negative):
-        which = "no positive" if of_positives == 0 else "every"
-        why = f"no interval: {which} film is on this side of the cut"
+    if (of_positives, of_negatives) == (n_positive, n_negative):
+        why = "no interval: every film is on this side of the cut"
         return Estimate(value, None, None, n=n, n_positive=n_positive, why=why)
+    if of_positives == 0:  # Simel's has no spread there
+        low, high = ratio_ends(wilson(0, n_positive), wilson(of_negatives, n_negative))
+        return Estimate(value, low, high, n=n, n_positive=n_positive, method=OF_NOUGHT)
     spread = np.sqrt(1 / of_positives - 1 / n_positive + 1 / of_negatives - 1 / n_negative)
     factor = float(np.exp(normal_quantile() * spread))
     return Estimate(value, value / factor, value * factor, n=n, n_positive=n_positive, method="log (Simel)")
@@ -153,12 +158,23 @@ def _clustered(rate: Estimate, name: str, *, cells: Codes, drawn: Codes, resampl
     """The rate with the interval of the draws; a rate without value or without spread stays so."""
     if rate.low is None:
         return rate
+    if rate.method == OF_NOUGHT:
+        return _ratio_of_nought(rate, name, cells=cells, codes=resampling.codes)
     if name not in SHARES:
         return from_draws(replace(rate, why=""), _ratio_draws(name, drawn), unit=resampling.unit)
     part, whole = SHARES[name]
     shares = _divide(drawn[:, part].sum(axis=1), drawn[:, whole].sum(axis=1))
     inside = cells[:, whole].any(axis=1)
     return or_wilson(from_draws(rate, shares, unit=resampling.unit), count_patients(resampling.codes[inside]))
+
+
+def _ratio_of_nought(rate: Estimate, name: str, *, cells: Codes, codes: Codes) -> Estimate:
+    """The interval of a ratio of 0, over patients: no draw tells it from nought."""
+    positives, negatives = cells[:, [0, 2]].any(axis=1), cells[:, [1, 3]].any(axis=1)
+    side = 1 if name == "positive_likelihood_ratio" else 3
+    others = wilson_by_patient(cells[negatives, side] == 1, codes[negatives])
+    low, high = ratio_ends(wilson(0, count_patients(codes[positives])), others)
+    return replace(rate, low=low, high=high, method=f"{OF_NOUGHT}, over patients")
 
 
 def _ratio_draws(name: str, drawn: Codes) -> Draws:

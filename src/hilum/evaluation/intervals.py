@@ -22,6 +22,7 @@ Draws = npt.NDArray[np.float64]
 CONFIDENCE = 0.95
 N_DRAWS = 1000  # of a bootstrap; the ends of a 95 % interval then rest on 25 draws each
 MOST_PATTERNS = 10_000_000  # of a patient's counts, for them to be counted in one array
+ROUNDING = 1e-12  # of a figure: ends that are nearer than this are one
 MIN_PROPER_DRAWS = 0.9  # share of draws in which the figure must exist, or there is no interval
 
 
@@ -157,9 +158,44 @@ def or_wilson(clustered: Estimate, n_patients: int, *, confidence: float = CONFI
 
 def unless_alike(estimate: Estimate) -> Estimate:
     """The estimate, or without its interval where that is a point: no spread in a sample is not certainty."""
-    if estimate.low is None or estimate.low != estimate.high:
+    if estimate.low is None or estimate.high is None:
+        return estimate
+    if estimate.high - estimate.low > ROUNDING * max(abs(estimate.low), abs(estimate.high)):
         return estimate
     return replace(estimate, low=None, high=None, method="", why="no interval: all samples are alike")
+
+
+def ratio_ends(first: Estimate, second: Estimate) -> tuple[float, float]:
+    """The ends of the interval of `first / second` from those of its two parts, independent and not below 0.
+
+    They exist where a part is 0 too; the upper one may be infinite. Donner and Zou 2012 (Stat Methods Med Res
+    21:347).
+
+    Raises:
+        ValueError: one of the two has no interval.
+    """
+    top, top_low, top_high = _ends(first)
+    under, under_low, under_high = _ends(second)
+    low = _ratio_end(top, top_low, under, under_high, sign=-1)
+    high = _ratio_end(top, top_high, under, under_low, sign=1)
+    value = top / under if under else math.inf
+    return min(low, value), max(high, value)
+
+
+def _ratio_end(top: float, top_end: float, under: float, under_end: float, *, sign: int) -> float:
+    mixed, below = top * under, under_end * (2 * under - under_end)
+    root = math.sqrt(max(mixed**2 - top_end * (2 * top - top_end) * below, 0.0))
+    return (mixed + sign * root) / below if below else math.inf
+
+
+def logit_ends(value: float, spread: float) -> tuple[float, float]:
+    """The normal interval of a value between 0 and 1 with a standard error, set on its log odds.
+
+    It leans as such a value's chance does, and stays between 0 and 1.
+    """
+    log_odds, half = math.log(value) - math.log1p(-value), normal_quantile() * spread / (value * (1 - value))
+    low, high = (0.5 + 0.5 * math.tanh((log_odds + step) / 2) for step in (-half, half))
+    return low, high
 
 
 def newcombe_auc(value: float, n_positive: int, n_negative: int, confidence: float = CONFIDENCE) -> Estimate:

@@ -9,15 +9,15 @@ Source: Donner and Zou 2012 (Stat Methods Med Res 21:347), the interval of a rat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from hilum.evaluation.confusion import Performance
+from hilum.evaluation.intervals import ratio_ends
 from hilum.records import Estimate
 
-End = tuple[float, float, float]  # value, low, high
+METHOD = "ratio of sensitivity and specificity (Donner and Zou)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,55 +51,31 @@ def predictive_values(rates: Performance, prevalence: float) -> PredictiveValues
         none = Estimate(None, None, None, n=n, n_positive=n_positive, why=why)
         return PredictiveValues(prevalence, none, none)
     odds = prevalence / (1 - prevalence)
-    positive = _share(_ends(found), _turned(_ends(cleared)), odds)
-    negative = _share(_ends(cleared), _turned(_ends(found)), 1 / odds)
-    absent = ("no film is flagged", "every film is flagged")
     return PredictiveValues(
         prevalence,
-        *[
-            _estimate(ends, rates, why)
-            for ends, why in zip((positive, negative), absent, strict=True)
-        ],
-    )  # fmt: skip
+        positive=_value(found, _turned(cleared), odds, absent="no film is flagged", of=rates),
+        negative=_value(cleared, _turned(found), 1 / odds, absent="every film is flagged", of=rates),
+    )
 
 
-def _ends(rate: Estimate) -> End:
-    if rate.value is None or rate.low is None or rate.high is None:
+def _turned(rate: Estimate) -> Estimate:
+    """One less the rate."""
+    value, low, high = rate.value, rate.low, rate.high
+    if value is None or low is None or high is None:
         raise ValueError("a rate without an interval")
-    return rate.value, rate.low, rate.high
+    return replace(rate, value=1 - value, low=1 - high, high=1 - low)
 
 
-def _turned(rate: End) -> End:
-    value, low, high = rate
-    return 1 - value, 1 - high, 1 - low
-
-
-def _share(rightly: End, wrongly: End, odds: float) -> End | None:
-    """odds * rightly / (odds * rightly + wrongly), with its ends; None where both are 0."""
-    (right, right_low, right_high), (wrong, wrong_low, wrong_high) = rightly, wrongly
-    if right == 0 and wrong == 0:
-        return None
-    mixed = right * wrong
-    under = right_low * wrong_high * (2 * right - right_low) * (2 * wrong - wrong_high)
-    over = right_high * wrong_low * (2 * right - right_high) * (2 * wrong - wrong_low)
-    low = _over(mixed - np.sqrt(max(mixed**2 - under, 0.0)), wrong_high * (2 * wrong - wrong_high))
-    high = _over(mixed + np.sqrt(max(mixed**2 - over, 0.0)), wrong_low * (2 * wrong - wrong_low))
-    ratio = _over(right, wrong)
+def _value(rightly: Estimate, wrongly: Estimate, odds: float, *, absent: str, of: Performance) -> Estimate:
+    """odds * rightly / (odds * rightly + wrongly), with its interval."""
+    n, n_positive = of.counts.n, of.counts.n_positive
+    if not rightly.value and not wrongly.value:
+        return Estimate(None, None, None, n=n, n_positive=n_positive, why=absent)
+    low, high = ratio_ends(rightly, wrongly)
+    ratio = (rightly.value or 0.0) / wrongly.value if wrongly.value else math.inf
     value, low, high = (_from_odds(odds * one) for one in (ratio, low, high))
-    return value, min(low, value), max(high, value)
-
-
-def _over(top: float, bottom: float) -> float:
-    return float(top / bottom) if bottom else np.inf
+    return Estimate(value, low, high, n=n, n_positive=n_positive, method=METHOD)
 
 
 def _from_odds(odds: float) -> float:
-    return 1.0 if odds == np.inf else max(odds, 0.0) / (1 + max(odds, 0.0))
-
-
-def _estimate(ends: End | None, rates: Performance, absent: str) -> Estimate:
-    n, n_positive = rates.counts.n, rates.counts.n_positive
-    if ends is None:
-        return Estimate(None, None, None, n=n, n_positive=n_positive, why=absent)
-    method = "ratio of sensitivity and specificity (Donner and Zou)"
-    return Estimate(*ends, n=n, n_positive=n_positive, method=method)
+    return 1.0 if odds == math.inf else odds / (1 + odds)

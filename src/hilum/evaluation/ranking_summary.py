@@ -13,7 +13,7 @@ import numpy as np
 from hilum.evaluation.adjusted_auc import AdjustedAuc, adjusted_auroc, people_alike
 from hilum.evaluation.discrimination import Floats, auroc, average_precision, rank_films
 from hilum.evaluation.grouping import group_names
-from hilum.evaluation.intervals import CONFIDENCE, Draws, from_draws, unless_alike
+from hilum.evaluation.intervals import CONFIDENCE, Draws, from_draws, newcombe_auc, unless_alike
 from hilum.evaluation.labelled import LabelledFilms
 from hilum.evaluation.partial_auc import PartialAuc, partial_auroc_from
 from hilum.evaluation.resampled_ranking import (
@@ -23,6 +23,7 @@ from hilum.evaluation.resampled_ranking import (
     bootstrap_ranking,
     clustered_auroc_from,
 )
+from hilum.evaluation.vectors import count_patients
 from hilum.records import Estimate
 
 GRID = np.linspace(0, 1, 201)  # false-positive rates of the ROC band
@@ -80,6 +81,7 @@ class Discrimination:
     auroc: Estimate
     auroc_by_film: Estimate
     auroc_by_patient: Estimate
+    auroc_newcombe: Estimate  # the interval that holds where a label has few patients; counts patients
     average_precision: Estimate
     roc_band: RocBand | None  # None where a class is missing, as the next
     precision_band: PrecisionBand | None
@@ -92,6 +94,7 @@ class Discrimination:
             "auroc": self.auroc.as_json(),
             "auroc_by_film": self.auroc_by_film.as_json(),
             "auroc_by_patient": self.auroc_by_patient.as_json(),
+            "auroc_newcombe": self.auroc_newcombe.as_json(),
             "average_precision": self.average_precision.as_json(),
             "partial_auroc": self.partial.as_json(),
             "stated_rates": [rate.as_json() for rate in self.stated_rates],
@@ -108,7 +111,9 @@ def measure_discrimination(films: LabelledFilms, settings: RankingSettings) -> D
     if by_film.value is None:
         precision = replace(precision, why=precision.why or f"no interval: {by_film.why}")
         rates = _stated_rates(films, settings, None)
-        return Discrimination(by_film, by_film, by_film, precision, None, None, partial, rates, adjusted)
+        return Discrimination(
+            by_film, by_film, by_film, by_film, precision, None, None, partial, rates, adjusted
+        )
     draws = bootstrap_ranking(films.truth, films.score, films.resampling(), points=_points(settings))
     by_patient = replace(
         by_film, value=None, low=None, high=None, method="", why="no patient has several films"
@@ -120,6 +125,7 @@ def measure_discrimination(films: LabelledFilms, settings: RankingSettings) -> D
         auroc=by_patient if films.is_clustered else by_film,
         auroc_by_film=by_film,
         auroc_by_patient=by_patient,
+        auroc_newcombe=_newcombe(films, by_film),
         average_precision=unless_alike(from_draws(precision, draws.average_precision, unit=unit)),
         roc_band=_roc_band(draws),
         precision_band=_precision_band(draws),
@@ -127,6 +133,13 @@ def measure_discrimination(films: LabelledFilms, settings: RankingSettings) -> D
         stated_rates=_stated_rates(films, settings, draws),
         adjusted=adjusted,
     )
+
+
+def _newcombe(films: LabelledFilms, by_film: Estimate) -> Estimate:
+    patients = [count_patients(films.codes[part]) for part in (films.truth, ~films.truth)]
+    wide = newcombe_auc(by_film.value or 0.0, *patients)
+    method = "Newcombe over patients" if films.is_clustered else "Newcombe"
+    return replace(wide, n=films.n, n_positive=films.n_positive, method=method)
 
 
 def measure_adjusted(films: LabelledFilms) -> AdjustedAuc:

@@ -26,6 +26,7 @@ from hilum.evaluation.vectors import Codes, Scores, Truth, as_scores, as_truth, 
 from hilum.records import Estimate
 
 NOTHING: Floats = np.empty(0)
+ROUNDING = 1e-12  # 0.7 * 10 is 7.000000000000001, and a step must not be missed by that
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class StepCurve:
 
     def sensitivity_at(self, rates: Floats) -> Floats:
         """The ROC curve's height at false-positive rates; where it rises upright, its upper end."""
-        wanted = rates * self.alarms[-1]
+        wanted = np.minimum(rates * (1 + ROUNDING), 1) * self.alarms[-1]
         height = np.interp(wanted, self.alarms, self.hits)
         before = wanted < self.alarms[0]  # on the line from the corner to the first cut
         if before.any():
@@ -107,7 +108,7 @@ class StepCurve:
         return np.asarray(self.hits[at] / (self.hits[at] + self.alarms[at]), np.float64)
 
     def _first_to_reach(self, sensitivities: Floats) -> Codes:
-        wanted = sensitivities * self.hits[-1] * (1 - 1e-12)  # 0.7 * 10 is 7.000000000000001
+        wanted = sensitivities * self.hits[-1] * (1 - ROUNDING)
         at = np.searchsorted(self.hits, wanted, side="left")
         return np.asarray(np.minimum(at, self.hits.size - 1), np.int64)
 
