@@ -145,7 +145,7 @@ def test_a_chosen_threshold_is_told_by_its_fair_figures(rows):
     foldless = [Prediction(row.film, row.label, row.score, patient=row.patient) for row in rows]
     without = " ".join(build_document(evidence_of(foldless, chosen), {}).summary)
 
-    assert "each fold at the one that the other folds chose" in with_folds
+    assert "each fold cut where the other folds chose" in with_folds
     assert "optimistic" not in with_folds
     assert "This is optimistic, for the threshold was chosen on these films." in without
 

@@ -18,6 +18,7 @@ from hilum.evaluation.discrimination import Floats, precision_recall_curve, roc_
 from hilum.evaluation.summary import Evaluation, OperatingPoint
 from hilum.records import Estimate
 from hilum.reports import figures
+from hilum.reports.evidence.wording import point_words
 from hilum.reports.page import estimate_text
 
 MOST_POINTS = 2000
@@ -84,7 +85,7 @@ def draw_scores(evaluation: Evaluation) -> Figure:
         axes.hist(chosen, edges, histtype="stepfilled", color=colour, alpha=0.25)
         axes.hist(chosen, edges, histtype="step", color=colour, linestyle=dash, linewidth=1.5, label=name)
     for at, point in enumerate(evaluation.operating_points):
-        line = f"{point.name}: {point.threshold:.4g}" if at < MOST_NAMED else None
+        line = point_words(point, 4) if at < MOST_NAMED else None
         dash = figures.DASHES[at % len(figures.DASHES)]
         axes.axvline(point.threshold, color=figures.BLACK, linestyle=dash, linewidth=1, label=line)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
@@ -203,7 +204,7 @@ def _draw_table(axes: Axes, point: OperatingPoint) -> None:
         [[counts.true_positive, counts.false_negative], [counts.false_positive, counts.true_negative]]
     )
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    figures.style_axes(axes, title=f"{point.name}\nthreshold {point.threshold:.4g}, {counts.n:,} films")
+    figures.style_axes(axes, title=f"{point_words(point, 4)}\n{counts.n:,} films".replace(", thr", "\nthr"))
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), number in np.ndenumerate(table):
         text = f"{number:,}\n{100 * shares[row, column]:.0f} %"

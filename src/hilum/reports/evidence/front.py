@@ -7,8 +7,9 @@ cross-fitted figures where the table has folds, and say "optimistic" where it ha
 from __future__ import annotations
 
 from hilum.evaluation.summary import OPTIMISTIC, OperatingPoint
+from hilum.records import Estimate
 from hilum.reports.evidence.facts import Evidence, Screened, main_point
-from hilum.reports.evidence.wording import counted, interval_cell, percent_words
+from hilum.reports.evidence.wording import counted, interval_cell, percent_words, point_words
 
 ALPHA = 0.05  # of the tests between groups, after Holm's adjustment
 
@@ -66,17 +67,26 @@ def _ranking(evidence: Evidence) -> str:
 
 def _at_threshold(point: OperatingPoint) -> str:
     shown = point.cross_fitted or point.performance
-    where = f"At the threshold {point.threshold:.4g} ({point.name})"
+    where = f"At {point_words(point, 4)}"
     if point.cross_fitted:
-        where = f"At the threshold chosen for {point.name}, each fold at the one that the other folds chose"
-    hits, clear = percent_words(shown.sensitivity), percent_words(shown.specificity)
-    sentence = (
-        f"{where}, the score flags {hits} of the films with the finding and leaves {clear} of those without "
-        "unflagged."
-    )
+        where = f"With the threshold chosen for {point.name}, each fold cut where the other folds chose"
+    hits, clear = _flagged(shown.sensitivity), _clear(shown.specificity)
+    sentence = f"{where}, the score {hits}; of the films without it {clear}."
     if point.source == OPTIMISTIC and point.cross_fitted is None:
         sentence += " This is optimistic, for the threshold was chosen on these films."
     return sentence
+
+
+def _flagged(sensitivity: Estimate) -> str:
+    if sensitivity.value is None:
+        return f"flags a share of the films with the finding that cannot be estimated ({sensitivity.why})"
+    return f"flags {percent_words(sensitivity)} of the films with the finding"
+
+
+def _clear(specificity: Estimate) -> str:
+    if specificity.value is None:
+        return f"it cannot be estimated how many stay unflagged ({specificity.why})"
+    return f"{percent_words(specificity)} stay unflagged"
 
 
 def _screened(people: Screened) -> str:

@@ -20,7 +20,7 @@ from hilum.inference.heat_map import draw_overlay
 from hilum.inference.predictor import Predictor, Screened
 from hilum.records import Film, Prediction, Scored
 from hilum.reports.document import Block, Gallery, Paragraph, Picture, Section
-from hilum.reports.evidence.wording import counted
+from hilum.reports.evidence.wording import counted, point_words
 
 MOST_SHOWN = 8  # films of each kind
 FILM_SIDE = 420  # pixels; a quarter of a page's width needs no more
@@ -34,6 +34,7 @@ class Failures:
 
     point_name: str
     threshold: float
+    where: str  # the point in words
     misses: tuple[Prediction, ...]
     alarms: tuple[Prediction, ...]
     n_misses: int  # in all
@@ -84,6 +85,7 @@ def worst_failures(films: LabelledFilms, point: OperatingPoint) -> Failures:
     return Failures(
         point_name=point.name,
         threshold=threshold,
+        where=point_words(point, 4),
         misses=tuple(films.rows[row] for row in lowest),
         alarms=tuple(films.rows[row] for row in highest),
         n_misses=missed.size,
@@ -124,7 +126,7 @@ def gallery_section(gallery: FailureGallery) -> Section:
     """The section, each film small with its heat map."""
     failures = gallery.failures
     text = (
-        f"At the threshold {failures.threshold:.4g} ({failures.point_name}) the score misses "
+        f"At {failures.where} the score misses "
         f"{counted(failures.n_misses, 'film')} with the finding and flags "
         f"{counted(failures.n_alarms, 'film')} without. Shown are the worst of each, "
         f"up to {MOST_SHOWN}. Scores are the table's; heat maps are made now by {gallery.bundle}. "

@@ -13,7 +13,14 @@ from hilum.evaluation.subgroups import Subgroup
 from hilum.evaluation.summary import Evaluation
 from hilum.reports.document import Block, Paragraph, Section, Table
 from hilum.reports.evidence.forest import Row
-from hilum.reports.evidence.wording import Pictures, estimate_table, interval_cell, some, stacked_cell
+from hilum.reports.evidence.wording import (
+    Pictures,
+    estimate_table,
+    interval_cell,
+    point_words,
+    some,
+    stacked_cell,
+)
 
 FIGURES = {
     "auroc": "AUC",
@@ -133,8 +140,7 @@ def _judged_at(evaluation: Evaluation) -> str:
     judged = (
         "There is no operating point, so sensitivity and specificity are not estimable."
         if point is None
-        else f"Sensitivity and specificity are at the threshold {point.threshold:.6g} ({point.name}; "
-        f"{point.source})."
+        else f"Sensitivity and specificity are at {point_words(point)} ({point.source})."
     )
     return (
         f"{judged} The calibration gap is the mean score less the share of films with the finding: above 0 "

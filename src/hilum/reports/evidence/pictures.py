@@ -17,6 +17,7 @@ from hilum.reports.document import Picture
 from hilum.reports.evidence import figures as drawing
 from hilum.reports.evidence.forest import draw_forest, draw_forests
 from hilum.reports.evidence.groups import forest_rows
+from hilum.reports.evidence.wording import point_words
 
 WIDEST_SCORE = 1e100  # beyond any real score, and near where an axis overflows
 
@@ -54,12 +55,16 @@ def _picture(name: str, one: Drawing, evaluation: Evaluation) -> Picture:
 
 
 def _draw_subgroups(evaluation: Evaluation) -> Figure:
-    return draw_forest(forest_rows(evaluation), title="AUC by fold and subgroup", measure="AUC")
+    return draw_forest(
+        forest_rows(evaluation),
+        title=f"AUC by {'fold and ' if evaluation.folds else ''}subgroup",
+        measure="AUC",
+    )
 
 
 def _draw_rates(evaluation: Evaluation) -> Figure:
     point = evaluation.groups.point
-    name = "" if point is None else f" at {point.name}, threshold {point.threshold:.4g}"
+    name = "" if point is None else f" at {point_words(point, 4)}"
     return draw_forests(
         {
             "Sensitivity": forest_rows(evaluation, "sensitivity"),
@@ -102,9 +107,7 @@ DRAWINGS = {
     "subgroups": Drawing(
         _draw_subgroups,
         lambda evaluation: bool(evaluation.subgroups or evaluation.folds) and _has_both(evaluation),
-        "AUC by fold and subgroup, films with the finding of all films beside each; the dotted line is the "
-        "whole "
-        "table.",
+        "AUC by group, films with the finding of all films beside each; the dotted line is the whole table.",
         width_share=0.85,
     ),
     "subgroups_rates": Drawing(

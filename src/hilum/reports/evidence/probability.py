@@ -9,7 +9,7 @@ from hilum.evaluation.decision_curve import DecisionCurve
 from hilum.evaluation.summary import Evaluation
 from hilum.records import Estimate
 from hilum.reports.document import Block, Paragraph, Section, Table
-from hilum.reports.evidence.wording import Pictures, estimate_table, interval_cell, some
+from hilum.reports.evidence.wording import Pictures, counted, estimate_table, interval_cell, some
 
 AS_THEY_ARE = (
     "The scores are taken as they are. Where they were calibrated to films with a larger share of the "
@@ -50,7 +50,8 @@ def calibration_section(evaluation: Evaluation, pictures: Pictures) -> Section:
     if found.line.n_moved:
         blocks.append(
             Paragraph(
-                f"{found.line.n_moved:,} scores of exactly 0 or 1 have no log odds and were moved inwards."
+                "A score of exactly 0 or 1 has no log odds; for the line "
+                f"{counted(found.line.n_moved, 'such score was', 'such scores were')} moved inwards."
             )
         )
     return Section("Calibration", tuple(blocks))

@@ -10,7 +10,7 @@ from hilum.evaluation.summary import OPTIMISTIC, Evaluation, OperatingPoint
 from hilum.records import Estimate
 from hilum.reports.document import Block, Paragraph, Section, Table
 from hilum.reports.evidence.facts import Evidence, Screened, main_point
-from hilum.reports.evidence.wording import Pictures, estimate_table, interval_cell, some
+from hilum.reports.evidence.wording import Pictures, estimate_table, interval_cell, point_words, some
 
 RATES = {
     "sensitivity": "Sensitivity",
@@ -21,7 +21,7 @@ RATES = {
     "negative_likelihood_ratio": "Negative likelihood ratio",
     "accuracy": "Accuracy",
 }
-CROSS_FITTED = "Cross-fitted"
+CROSS_FITTED = "Cross-fitted: each fold at the threshold that the other folds chose, so not optimistic."
 ILLUSTRATIONS = (0.005, 0.02, 0.1)  # prevalences of a table where none was stated
 
 
@@ -87,7 +87,8 @@ def screened_section(evidence: Evidence) -> Section | None:
     )
     fitted = ", cross-fitted" if point.cross_fitted else ""
     text = (
-        f"{point.name}{fitted}: sensitivity and specificity are taken to hold among those screened as they "
+        f"At {point_words(point)}{fitted}, sensitivity and specificity are taken to hold among those "
+        "screened as they "
         "do here."
     )
     table = _screened_table([Screened.of(shown, prevalence) for prevalence in prevalences])
@@ -108,7 +109,7 @@ def _overview(points: tuple[OperatingPoint, ...]) -> Table:
         columns=("Operating point", "Threshold", "Sensitivity (95 %)", "Specificity (95 %)", "Threshold is"),
         rows=tuple(rows),
         caption="All operating points",
-        note="Cross-fitted: each fold at the threshold that the other folds chose, so not optimistic.",
+        note=CROSS_FITTED if any(point.cross_fitted for point in points) else "",
     )
 
 
@@ -126,7 +127,7 @@ def _point_table(point: OperatingPoint) -> Table:
     return Table(
         columns=(*head, "Cross-fitted (95 %)", "Films") if fair else head,
         rows=tuple(rows),
-        caption=f"{point.name}: threshold {point.threshold:.6g}{mark}",
+        caption=f"{point_words(point)[:1].upper()}{point_words(point)[1:]}{mark}",
         note=_counts_note(own) + (f" Cross-fitted: {_counts_note(fair)}" if fair else ""),
     )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from hilum.evaluation.cuts import OperatingPoint
 from hilum.records import Estimate
 from hilum.reports.document import Picture, Table
 
@@ -37,13 +38,19 @@ def stacked_cell(estimate: Estimate, *, signed: bool = False) -> str:
 
 
 def percent_words(estimate: Estimate) -> str:
-    """`91.2 % (95 % interval 88.7 to 93.6 %)`, or why there is none."""
+    """`91.2 % (95 % interval 88.7 to 93.6 %)`; the estimate must have a value."""
     if estimate.value is None:
-        return f"a share that is not estimable ({estimate.why})"
+        raise ValueError(f"a share without value: {estimate.why}")
     if estimate.low is None or estimate.high is None:
         return f"{100 * estimate.value:.1f} %"
     low, high = 100 * estimate.low, 100 * estimate.high
     return f"{100 * estimate.value:.1f} % (95 % interval {low:.1f} to {high:.1f} %)"
+
+
+def point_words(point: OperatingPoint, digits: int = 6) -> str:
+    """`threshold 60`, or `Youden, threshold 0.373285` of a point that has a name of its own."""
+    threshold = f"threshold {point.threshold:.{digits}g}"
+    return threshold if point.name.startswith("threshold ") else f"{point.name}, {threshold}"
 
 
 def counted(n: int, one: str, many: str = "") -> str:
