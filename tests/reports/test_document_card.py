@@ -100,6 +100,15 @@ def test_markdown_becomes_the_blocks_it_means() -> None:
     ]
 
 
+@pytest.mark.parametrize("text", ["| a |", "| a | b |\n|---|---|\n| 1 |", "|\n|", "## ", "", "\n\n* "])
+def test_markdown_of_another_kind_stops_nothing(text: str) -> None:
+    """A bundle of someone else may carry any card; what is no table comes out as it stands."""
+    sections = tuple(markdown_sections(text))
+
+    assert all(isinstance(section, Section) for section in sections)
+    assert squeezed("".join(words_of(Document("T", "", (), (), sections)))).count("1") == text.count("1")
+
+
 def build_card() -> dict[str, object]:
     return {
         "hilum_version": "0.1.0",

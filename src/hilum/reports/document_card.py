@@ -113,9 +113,9 @@ def _kind(line: str) -> str:
 def _block(kind: str, lines: list[str]) -> Block:
     if kind == "bullets":
         return Bullets(tuple(_plain(line[2:]) for line in lines))
-    if kind == "table":
-        head, _, *rows = [_row(line) for line in lines]
-        return Table(head, tuple(rows))
+    rows = [_row(line) for line in lines]
+    if kind == "table" and len(rows) > 1 and len({len(row) for row in rows}) == 1:
+        return Table(rows[0], tuple(rows[2:]))  # the second line is the rule
     return Paragraph(" ".join(_plain(line) for line in lines))
 
 
@@ -131,7 +131,7 @@ def _plain(text: str) -> str:
 def _card_text(bundle: Bundle) -> str:
     if CARD_NAME not in bundle.sha256:
         return ""
-    return (bundle.folder / CARD_NAME).read_text(encoding="utf-8")
+    return (bundle.folder / CARD_NAME).read_text(encoding="utf-8", errors="replace")
 
 
 def _no_card() -> Section:
