@@ -200,7 +200,7 @@ def test_a_coloured_sticker_does_not_refuse_a_film(predictor, tmp_path):
     scored = predictor.read(path)
 
     assert isinstance(scored, Scored)
-    assert scored.notes == ("4.0% of the picture is coloured; it was made grey by luminance.",)
+    assert scored.notes[0] == "4.0% of the picture is coloured; it was made grey by luminance."
 
 
 def test_a_fault_of_ours_is_told_apart(predictor, film, monkeypatch, caplog):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 import pytest
+from PIL import Image
 
 from bundles import write_tiny_bundle
+from hilum.inference.bundle import read_bundle
+from hilum.inference.predictor import AGE_UNKNOWN
 from hilum.inference.row import KEYS
 from hilum.reports import screening
+from hilum.reports.card_excerpt import CardExcerpt, card_excerpt
 from hilum.reports.page import RESEARCH_USE
 from hilum.reports.screening import ScreeningPage
 
@@ -124,3 +129,64 @@ def test_a_cut_of_ones_own_is_told_from_the_bundles(bundle):
 
     assert "set for this run" in own.html(seconds=1.0)
     assert "“screening”" in default.html(seconds=1.0)
+
+
+def png(level: int = 90) -> bytes:
+    """An overlay as the predictor draws it: a PNG in colour."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (600, 700), (level, 20, 20)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_a_small_picture_is_inside_the_page(page):
+    """A mailed page still shows the film; the full size is linked."""
+    page.add(scored(0.9), picture="heat-maps/a.png", overlay=png())
+    html = page.html(seconds=1.0)
+
+    assert 'src="data:image/jpeg;base64,' in html
+    assert 'href="heat-maps/a.png"' in html
+    assert "Small pictures are inside this page" in html
+
+
+def test_pictures_beyond_the_limit_stay_beside_the_page(page, monkeypatch):
+    """The highest scores keep theirs inside, and the page says how many are files beside it."""
+    monkeypatch.setattr(screening, "MAX_INSIDE", 1)
+    for probability in (0.2, 0.9, 0.5):
+        page.add(scored(probability), picture=f"heat-maps/{probability}.png", overlay=png())
+    html = page.html(seconds=1.0)
+
+    assert html.count('src="data:image/jpeg') == 1
+    assert 'src="heat-maps/0.5.png"' in html
+    assert "2 pictures are files in heat-maps/ beside this page" in html
+
+
+def test_an_age_that_was_not_checked_is_said(page):
+    """On the row, and counted above."""
+    page.add(scored(0.9), notes=(AGE_UNKNOWN,))
+    page.add(scored(0.3))
+    html = page.html(seconds=1.0)
+
+    assert html.count(AGE_UNKNOWN) == 1
+    assert "Age was not checked on 1 of 2 scored films" in html
+
+
+def test_the_page_says_what_a_score_is_not():
+    """The shipped page names the share of disease among its films, its figures away, and its limits."""
+    html = ScreeningPage(read_bundle("hilum-base"), threshold=0.3).html(seconds=1.0)
+
+    assert "287 of 550 (52%) had the disease" in html
+    assert "India" in html
+    assert "no bacteriological proof" in html
+
+
+def test_a_card_without_figures_adds_nothing(bundle):
+    """A bundle without a card, or with another's, has no figures made up for it."""
+    assert "At home and away" not in ScreeningPage(bundle, threshold=0.5).html(seconds=1.0)
+    assert card_excerpt("# Other\n\n## Something\n\n* a point\n") == CardExcerpt()
+
+
+def test_a_cards_table_and_limits_are_found():
+    """Rows as wide as the header, without the ruler."""
+    card = "## Figures\n\n| films | AUC |\n|---|---|\n| home | 0.9 |\n| broken |\n## Limits\n\n* one\n* two\n"
+
+    assert card_excerpt(card) == CardExcerpt((("films", "AUC"), ("home", "0.9")), ("one", "two"))

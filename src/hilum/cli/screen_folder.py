@@ -77,7 +77,7 @@ class ResultFolder:
         if film.overlay is not None:
             picture = f"{HEAT_MAPS}/{self._unique(_safe_stem(film.outcome.image_path))}.png"
             write_whole(self.folder / picture, film.overlay)
-        self.page.add(row, picture=picture, notes=film.notes)
+        self.page.add(row, picture=picture, overlay=film.overlay, notes=film.notes)
 
     def close(self, *, seconds: float) -> None:
         """Give the table its name and write the page; called however the run ended."""

@@ -1,22 +1,30 @@
 """The page over one screening: what was flagged, where, and what was refused and why.
 
 Trap: a run may be of a million films. The page keeps the highest scores and the first refusals, says so, and
-leaves the rest to the table beside it; pictures are files beside the page, loaded as they come into sight.
+leaves the rest to the table beside it. The pictures of the highest scores are inside the page, small, so that
+it can be mailed; those of the others, and every picture in full size, are files beside it.
 """
 
 from __future__ import annotations
 
 import heapq
+import io
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from PIL import Image
+
 from hilum.inference.bundle import Bundle
-from hilum.reports.page import render_page
+from hilum.inference.predictor import AGE_UNKNOWN
+from hilum.reports.card_excerpt import read_card_excerpt
+from hilum.reports.page import data_uri, render_page
 
 MAX_SCORED = 3000  # rows; a browser sorts and pages as many without a pause (looked at in Chromium)
 MAX_REFUSED = 1000
+MAX_INSIDE = 1000  # small pictures; 12 kB each as text, measured on 156 Indian films, so 12 MB at most
+SMALL_SIDE, SMALL_QUALITY = 288, 70  # pixels, of JPEG; a film is shown 272 pixels high
 
 Ranked = tuple[float, int, dict[str, Any]]  # probability, minus the place in the run, row
 
@@ -33,20 +41,32 @@ class ScreeningPage:
         self._codes: Counter[str] = Counter()
         self._n_films = 0
         self._n_flagged = 0
+        self._n_unaged = 0
 
-    def add(self, row: Mapping[str, Any], *, picture: str | None = None, notes: tuple[str, ...] = ()) -> None:
+    def add(
+        self,
+        row: Mapping[str, Any],
+        *,
+        picture: str | None = None,
+        overlay: bytes | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:
         """Take one film's row.
 
         Args:
             row: with the keys of `hilum.inference.row`.
             picture: its heat map's path relative to the page, where there is one.
+            overlay: the same as PNG, from which a small one is kept for the page.
             notes: sentences about the film.
         """
         self._n_films += 1
         shown = {**row, "place": self._n_films, "notes": notes, "picture": picture and quote(picture),
-                 "file": row["file"].encode("utf-8", "replace").decode("utf-8")}  # fmt: skip
+                 "file": row["file"].encode("utf-8", "replace").decode("utf-8"), "small": None}  # fmt: skip
         if row["status"] == "scored":
             self._n_flagged += bool(row["flagged"])
+            self._n_unaged += AGE_UNKNOWN in notes
+            if overlay is not None and self._is_high(row["probability"]):
+                shown["small"] = _small_picture(overlay)
             _keep_highest(self._scored, (row["probability"], -self._n_films, shown))
             return
         self._codes[row["code"]] += 1
@@ -56,6 +76,9 @@ class ScreeningPage:
     def html(self, *, seconds: float) -> str:
         """The page as it stands; `seconds` is how long the run took."""
         scored = [row for _, _, row in sorted(self._scored, reverse=True)]
+        for place, row in enumerate(scored):
+            is_inside = row["small"] is not None and place < MAX_INSIDE
+            row["source"] = data_uri(row["small"], "image/jpeg") if is_inside else row["picture"]
         n_refused = self._codes.total()
         return render_page(
             "screening.html",
@@ -74,7 +97,32 @@ class ScreeningPage:
             rows=scored + self._refused,
             n_hidden=self._n_films - len(scored) - len(self._refused),
             has_pictures=any(row["picture"] for row in scored),
+            n_beside=sum(1 for row in scored if row["picture"] and row["source"] == row["picture"]),
+            n_unaged=self._n_unaged,
+            share_text=_share_text(self._bundle),
+            card=read_card_excerpt(self._bundle),
         )
+
+    def _is_high(self, probability: float) -> bool:
+        """Whether a film may be among the highest; earlier ones that were pushed out keep their picture."""
+        return len(self._scored) < MAX_SCORED or probability > self._scored[0][0]
+
+
+def _share_text(bundle: Bundle) -> str:
+    learnt = bundle.training_data
+    if learnt.n == 0:
+        return "how many had the disease is not stated"
+    return f"{learnt.positives} of {learnt.n} ({learnt.positives / learnt.n:.0%}) had the disease"
+
+
+def _small_picture(overlay: bytes) -> bytes:
+    """A PNG as a small JPEG for the page."""
+    with Image.open(io.BytesIO(overlay)) as picture:
+        small = picture.convert("RGB")
+    small.thumbnail((SMALL_SIDE, SMALL_SIDE))
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=SMALL_QUALITY)
+    return buffer.getvalue()
 
 
 def _keep_highest(
