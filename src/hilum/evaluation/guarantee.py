@@ -4,8 +4,8 @@ Only the scores of the positives matter: the threshold is one of them in order, 
 With "confidence", the chance that such a sample gives a threshold of too low a sensitivity is at most
 1 - confidence: a one-sided tolerance limit (Wilks 1941, Ann Math Stat 12:91), which is also the highest
 threshold at which Clopper and Pearson's bound reaches the goal. With "average", the mean over samples reaches
-it: conformal risk control (Angelopoulos, Bates, Fisch, Lei, Schuster 2022, arXiv:2208.02814), a miss
-being the loss. Neither assumes anything of the scores; ties make them safer, as a tied score is flagged whole.
+it: conformal risk control (Angelopoulos, Bates, Fisch, Lei, Schuster 2022, arXiv:2208.02814), a miss being
+the loss. Neither assumes anything of the scores; ties make them safer, as tied films are flagged together.
 Trap: they hold for people like the positives of the sample, each counted once, and for no other site.
 """
 

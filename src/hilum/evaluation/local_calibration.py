@@ -161,7 +161,7 @@ def _others(films: CalibrationFilms, positives: Positives, request: CalibrationR
         (
             "average",
             "On average",
-            f"sensitivity of {share} on the mean of such samples (conformal risk control)",
+            f"{share} on the mean of such samples (conformal risk control)",
         ),
     ):
         if rule == goal.rule:

@@ -124,8 +124,8 @@ def needed_table(calibration: LocalCalibration) -> Table:
         ("Positives that may be missed", f"Positive {unit(calibration)}s", "Films of people as they come"),
         tuple((f"{one.misses}", f"{one.positives:,}", f"{one.films:,}") for one in calibration.needed),
         caption=f"A sensitivity of {percent(goal.sensitivity)} with {percent(goal.confidence)} confidence",
-        note=f"Films: on average, at a prevalence of {percent(prevalence)}. With fewer positives than in "
-        "the first line nothing can be promised; more of them let the threshold rise, and specificity with it.",
+        note=f"Films: on average, at a prevalence of {percent(prevalence)}. With fewer positives than in the "
+        "first line nothing can be promised; more of them let the threshold rise, and specificity with it.",
     )
 
 
@@ -186,4 +186,5 @@ def _value(figure: Estimate, digits: int) -> str:
 
 
 def _note(figure: Estimate) -> str:
-    return f"n = {figure.n:,}; {figure.method or figure.why}"
+    how = figure.method or (figure.why if figure.value is not None else "")
+    return f"n = {figure.n:,}{how and f'; {how}'}"

@@ -105,13 +105,14 @@ def _summary(calibration: LocalCalibration) -> Iterator[str]:
 def _found_words(calibration: LocalCalibration, chosen: Chosen, row: ThresholdRow) -> str:
     crossed, confidence = calibration.cross_fitted, percent(calibration.request.goal.confidence)
     beside = f", {estimate_text(crossed[1])} cross-fitted" if crossed and crossed[1].value is not None else ""
+    kept = " kept by weight" if calibration.positives.is_thinned else ""
     bound = (
         "which promises nothing"
         if chosen.bound is None
         else f"so that sensitivity is at least {_floored(chosen.bound)} with {confidence} confidence"
     )
     return (
-        f"Of {chosen.n:,} positive {unit(calibration)}s {chosen.n - chosen.n_missed:,} score as high, "
+        f"Of {chosen.n:,} positive {unit(calibration)}s{kept} {chosen.n - chosen.n_missed:,} score as high, "
         f"{bound}; the specificity that this costs is {estimate_text(row.specificity)} on "
         f"{_count(row.specificity.n, 'negative film')}{beside}."
     )
