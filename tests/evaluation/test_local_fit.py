@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from hilum.evaluation.local_fit import draw_local_fits, local_intercept, local_threshold
 
 HOME_SICK = np.random.default_rng(9).normal(2.0, 1.5, 400)  # log odds
+FROM_HOME = partial(local_threshold, HOME_SICK, sensitivity=0.9)
 
 
 def build_films(n: int, *, moved: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -79,21 +82,21 @@ def test_local_films_bring_back_the_home_sensitivity():
     """Moved scores flag nearly everybody at the home threshold; fifty films mend it."""
     truth, logits = build_films(600, moved=2.5, seed=3)
 
-    none, fifty = draw_local_fits(HOME_SICK, truth, logits, sizes=(0, 50), n_draws=40, seed=0)
+    none, fifty = draw_local_fits(FROM_HOME, truth, logits, sizes=(0, 50), n_draws=40, seed=0)
 
     assert none.specificity[0] < 0.6
     assert fifty.specificity[0] > none.specificity[0] + 0.2
     assert fifty.calibration_error[0] < none.calibration_error[0]
-    assert none.n_draws == 1
+    assert none.n_draws == fifty.n_draws == 40
 
 
 def test_the_draws_repeat_with_their_seed():
     """Same seed, same figures."""
     truth, logits = build_films(100, moved=1.0, seed=4)
 
-    first = draw_local_fits(HOME_SICK, truth, logits, sizes=(10,), n_draws=5, seed=7)
+    first = draw_local_fits(FROM_HOME, truth, logits, sizes=(10,), n_draws=5, seed=7)
 
-    assert first == draw_local_fits(HOME_SICK, truth, logits, sizes=(10,), n_draws=5, seed=7)
+    assert first == draw_local_fits(FROM_HOME, truth, logits, sizes=(10,), n_draws=5, seed=7)
 
 
 def test_a_fit_that_leaves_nothing_to_judge_on_is_refused():
@@ -101,4 +104,13 @@ def test_a_fit_that_leaves_nothing_to_judge_on_is_refused():
     truth, logits = build_films(10, moved=0.0, seed=5)
 
     with pytest.raises(ValueError, match="leave no films"):
-        draw_local_fits(HOME_SICK, truth, logits, sizes=(10,))
+        draw_local_fits(FROM_HOME, truth, logits, sizes=(10,))
+
+
+def test_every_size_is_judged_on_the_same_films():
+    """A cut that heeds no local film finds the same share of the sick whatever the size."""
+    truth, logits = build_films(100, moved=1.0, seed=6)
+
+    drawn = draw_local_fits(lambda labels, scores: 0.0, truth, logits, sizes=(0, 10, 50), n_draws=20)
+
+    assert drawn[0].sensitivity == drawn[1].sensitivity == drawn[2].sensitivity

@@ -13,14 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from hilum.evaluation.calibration import ece, sigmoid
 from hilum.evaluation.operating_points import WHO_SENSITIVITY
-from hilum.evaluation.vectors import Scores, Truth, as_scores, as_truth
+from hilum.evaluation.vectors import Codes, Scores, Truth, as_scores, as_truth
 
 CONCENTRATION = 10.0  # films; what the home hospital counts for; assumed
 PRIOR_SPREAD = 1.0  # log odds between hospitals, a standard deviation; assumed
@@ -90,7 +89,7 @@ def local_intercept(truth: npt.ArrayLike, logit: npt.ArrayLike) -> float:
 
 
 def draw_local_fits(
-    home_sick: npt.ArrayLike,
+    choose: Choice,
     truth: npt.ArrayLike,
     logit: npt.ArrayLike,
     *,
@@ -98,21 +97,26 @@ def draw_local_fits(
     n_draws: int = 200,
     seed: int = 0,
 ) -> list[Drawn]:
-    """Fit on some random local films and judge on the rest, again and again, for each size.
+    """Fit on some random local films and judge on others, again and again, for each size.
 
-    The threshold aims at WHO's sensitivity of 0.90.
+    All sizes are judged on the same films of a draw, those beyond the largest size: the calibration error of
+    fewer films is larger by chance alone, and would be held against the larger fit.
+
+    Args:
+        choose: from local labels and log odds to a cut, as `local_threshold` for some home films.
 
     Raises:
-        ValueError: a size leaves no films of a label to judge on in some draw.
+        ValueError: the largest size leaves no films of a label to judge on in some draw.
     """
     labels = as_truth(truth)
     logits = as_scores(logit, like=labels)
-    choose = partial(local_threshold, home_sick, sensitivity=WHO_SENSITIVITY)
-    rng = np.random.default_rng(seed)
     found = []
     for size in sizes:
-        draws = np.array([_judged(choose, labels, logits, rng.permutation(labels.size), size)
-                          for _ in range(n_draws if size else 1)])  # fmt: skip
+        rng = np.random.default_rng(seed)  # the same draws for every size
+        orders = [rng.permutation(labels.size) for _ in range(n_draws)]
+        draws = np.array(
+            [_judged(choose, labels, logits, seen=order[:size], rest=order[max(sizes) :]) for order in orders]
+        )
         found.append(
             Drawn(
                 n_local=size,
@@ -127,13 +131,12 @@ def draw_local_fits(
 
 
 def _judged(
-    choose: Choice, labels: Truth, logits: Scores, order: npt.NDArray[np.int64], size: int
+    choose: Choice, labels: Truth, logits: Scores, *, seen: Codes, rest: Codes
 ) -> tuple[float, float, float]:
-    """Sensitivity, specificity, and calibration error on the films that the fit did not see."""
-    seen, rest = order[:size], order[size:]
+    """Sensitivity, specificity, and calibration error on the films that no fit saw."""
     truth, left = labels[rest], logits[rest]
     if not truth.any() or truth.all():
-        raise ValueError(f"{size} local films leave no films of both labels to judge on")
+        raise ValueError(f"{labels.size - rest.size} local films leave no films of both labels to judge on")
     flagged = left >= choose(labels[seen], logits[seen])
     error = ece(truth, sigmoid(left + local_intercept(labels[seen], logits[seen]))).value
     return float(flagged[truth].mean()), float((~flagged[~truth]).mean()), float(error or 0.0)
