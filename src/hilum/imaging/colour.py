@@ -2,12 +2,14 @@
 
 A film saved as RGB has equal channels and loses nothing. A photograph of a film does not: it is read by
 luminance (ITU-R Rec. 601, with Pillow's integer weights, so that 8 and 16 bits agree) and a note says so;
-whether it is good enough is for the gate. Transparent parts are shown on black, the background of a film.
+whether it is good enough is for the gate. A light box or a toned scan gives each grey its own faint colour,
+which is a tint and not a colour of things: it is told, and taken off before colour is measured.
+Transparent parts are shown on black, the background of a film.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,12 @@ _LUMINANCE = np.array([19595, 38470, 7471], dtype=np.uint32)  # of 65536
 # development set) have 95 and 99.9 % of their pixels within this, and photographs 81 % at most.
 _TOLERANCE = 16
 _DEEP = 257  # 65535 / 255
+_TINT_BINS = 16  # of luminance, each with one colour of its own
+_TINT_SIDE = 256  # rows and columns that the tint is taken from
+_LEAST_TINTED = 64  # rows and columns; a palette or a thumbnail has too few pixels to tell a tint by
+# Of 255 between the channels of a tint, at the most: light boxes and blue-based film have 10 to 50, stained
+# tissue and skin more (assumed)
+_MOST_TINT = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,7 @@ class Shades:
     levels: Array  # (H, W) uint8 or uint16
     is_coloured: Array | None  # (H, W) bool: the channels differ; None where all are equal
     is_clear: Array | None  # (H, W) bool: not fully opaque; None where all is opaque
+    tint: int = 0  # of 255 between the channels that a grey has all over the picture
 
     def coloured_share(self, counts: Array | None = None) -> float:
         """Of the pixels, 0..1; `counts` says how often each occurs, where the picture is a palette."""
@@ -40,6 +49,11 @@ class Shades:
         share = self.coloured_share(counts)
         if share > 0:
             notes.append(f"{share:.1%} of the picture is coloured; it was made grey by luminance.")
+        if self.tint > _TOLERANCE:
+            notes.append(
+                f"The picture is tinted by {self.tint} of 255, like a photograph of a film or a toned scan; "
+                "send the original file where there is one."
+            )
         if self.is_clear is not None and np.average(self.is_clear, weights=counts) > 0:
             notes.append("Transparent parts of the picture are shown on black.")
         return tuple(notes)
@@ -50,11 +64,15 @@ def shades(image: Image.Image) -> Shades:
     if "transparency" in image.info:  # one grey level or colour is named transparent
         image = image.convert("RGBA" if image.mode == "RGB" else "LA")
     alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
+    tint = 0
     if image.mode in ("RGB", "RGBA"):
         grey, is_coloured = _grey_of_colour(image)
+        if is_coloured is not None and is_coloured.any() and min(image.size) >= _LEAST_TINTED:
+            is_coloured, tint = _without_tint(image, np.asarray(grey), is_coloured)
     else:
         grey, is_coloured = image.getchannel(0).convert("L"), None
-    return _over_black(np.asarray(grey), is_coloured, None if alpha is None else np.asarray(alpha))
+    made = _over_black(np.asarray(grey), is_coloured, None if alpha is None else np.asarray(alpha))
+    return replace(made, tint=tint)
 
 
 def deep_shades(samples: npt.NDArray[np.uint16]) -> Shades:
@@ -78,6 +96,26 @@ def _grey_of_colour(image: Image.Image) -> tuple[Image.Image, Array | None]:
         return red, None
     spread = ImageChops.lighter(spread, ImageChops.difference(red, blue))
     return image.convert("L"), np.asarray(spread) > _TOLERANCE
+
+
+def _without_tint(image: Image.Image, grey: Array, is_coloured: Array) -> tuple[Array, int]:
+    """Which pixels are coloured once each grey's usual colour is taken off, and how strong that colour is.
+
+    A tint stronger than `_MOST_TINT` is none: what was coloured before stays so.
+    """
+    step_y, step_x = (-(-side // _TINT_SIDE) for side in grey.shape)
+    bins = (grey.astype(np.intp) * _TINT_BINS) // 256
+    sampled = bins[::step_y, ::step_x]
+    offsets = [np.asarray(image.getchannel(place)).astype(np.int16) - grey for place in range(3)]
+    curves = np.zeros((3, _TINT_BINS), np.int16)
+    for level in np.unique(sampled):
+        curves[:, level] = [np.median(one[::step_y, ::step_x][sampled == level]) for one in offsets]
+    shares = np.bincount(sampled.ravel(), minlength=_TINT_BINS) / sampled.size
+    tint = int(np.ptp(curves, axis=0)[shares > 0.01].max(initial=0))
+    if tint > _MOST_TINT:
+        return is_coloured, 0
+    left = np.stack([one - curve[bins] for one, curve in zip(offsets, curves, strict=True)])
+    return np.ptp(left, axis=0) > _TOLERANCE, tint
 
 
 def _over_black(levels: Array, is_coloured: Array | None, alpha: Array | None) -> Shades:

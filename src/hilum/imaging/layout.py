@@ -97,7 +97,7 @@ def damaged_dicom(what: str) -> UnreadableImage:
 
 
 def header_mismatch(what: str) -> UnreadableImage:
-    """The refusal of a DICOM file whose pixels are others than its header says; `what` completes the sentence."""
+    """The refusal of pixels that are others than the header says; `what` completes the sentence."""
     return UnreadableImage(
         RefusalCode.HEADER_MISMATCH, f"The DICOM file's pixels disagree with its header: {what}."
     )

@@ -21,9 +21,8 @@ from hilum.imaging.read import read_radiograph
 from hilum.imaging.recipe import Canvas, ModelInput, film_canvas, model_input
 from hilum.inference.bundle import Bundle
 from hilum.inference.ensemble import Ensemble
-from hilum.inference.gate import GateLimits, check_film, find_lungs
+from hilum.inference.gate import Gate, GateLimits
 from hilum.inference.heat_map import Grey, film_preview, lay_over_film, lungs_on_film
-from hilum.inference.lungs import LungFinder
 from hilum.inference.search import is_folder
 from hilum.inference.zones import zone_probabilities
 from hilum.records import Pixels, Radiograph, RefusalCode, Refused, Scored
@@ -55,6 +54,7 @@ class View:
     canvas: Canvas
     lungs: LungMask | None  # where the recipe looks for them
     seen: ModelInput
+    notes: tuple[str, ...]  # of reading and of the gate
 
     def zones(self, activation: Pixels) -> dict[Zone, float]:
         """The probability of each lung zone; none where the whole film was looked at.
@@ -103,8 +103,7 @@ class Predictor:
         self.limits = GateLimits(minimum_age_years=minimum_age, views=use.views)
         self._limits = bundle.certainty_limits(error_rate)
         self._ensemble = Ensemble(bundle, n_threads=n_threads)
-        lungs = bundle.lungs_path
-        self._lungs = None if lungs is None else LungFinder(lungs, bundle.recipe, n_threads=n_threads)
+        self._gate = Gate(bundle, self.limits, n_threads=n_threads)
 
     def read(self, path: Path, *, with_heat_map: bool = False) -> Scored | Refused:
         """Score one film, or refuse it."""
@@ -127,7 +126,7 @@ class Predictor:
         radiograph = open_film(
             path, max_side=None if with_picture else READ_SIDES * self.bundle.recipe.film_side
         )
-        check_film(radiograph, self.limits)
+        self._gate.check(radiograph)
         view = self.see(radiograph)
         evidence = self._ensemble.weigh(view.seen.array)
         preview = film_preview(view.pixels) if with_picture else None
@@ -167,8 +166,9 @@ class Predictor:
             UnreadableImage: no lungs were found in it, or it is turned.
         """
         canvas = film_canvas(radiograph.pixels, self.bundle.recipe)
-        lungs = None if self._lungs is None else find_lungs(canvas, self._lungs, self.limits)
-        return View(radiograph.pixels, canvas, lungs, model_input(canvas, lungs, self.bundle.recipe))
+        admitted = self._gate.admit(canvas)
+        seen = model_input(canvas, admitted.lungs, self.bundle.recipe)
+        return View(radiograph.pixels, canvas, admitted.lungs, seen, radiograph.notes + admitted.notes)
 
 
 def localised(activation: Pixels, view: View, *, threshold: float, shape: tuple[int, int]) -> Pixels | None:

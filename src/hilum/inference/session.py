@@ -50,6 +50,11 @@ class Graph:
         _check_ports(path, "input", self._session.get_inputs(), [input_port], are_all=True)
         _check_ports(path, "output", self._session.get_outputs(), output_ports, are_all=False)
 
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What the file's writer noted in it, by key."""
+        return dict(self._session.get_modelmeta().custom_metadata_map)
+
     def run(self, batch: Pixels) -> list[Pixels]:
         """The outputs for one batch, whose shape must fit the input port."""
         return [np.asarray(out) for out in self._session.run(self._outputs, {self._input.name: batch})]

@@ -38,3 +38,12 @@ class GateLimits:
     # Correlation of the lungs and what is around them with a drawn chest: 0.21 or more on grown-ups, and less
     # than 0.10 on a film that is stored upside down and on one child's
     min_lungs_likeness: float = 0.10
+    # On 1,221 chest films of five hospitals at most 0.10 of the lungs is black, and 0.002 white
+    max_clipped_share: float = 0.50
+    # Detail of one pixel of 256, in spreads of the lungs' grey: 0.029 or more on those films, and 0.007 to
+    # 0.04 once they are reduced to 85 pixels and enlarged again
+    min_sharpness: float = 0.012
+    # Of the lungs' height and width, on one edge of the picture: 0.21 on 99 of 100 films, 0.40 at most; 0.46
+    # is the median of films cut down to their middle
+    max_share_at_edge: float = 0.42
+    min_mirrored: float = 0.90  # probability of a mirrored chest film; from it on a reader is warned
