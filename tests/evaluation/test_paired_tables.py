@@ -172,7 +172,7 @@ def test_scores_that_are_no_probabilities_have_no_brier(chance):
     found = compare_tables(tables, QUICK)
 
     assert found.tables[0].brier.value is not None
-    assert "scores of theirs do not lie in 0 to 1" in found.pairs[0].contrast("brier").estimate.why
+    assert "scores of theirs lie outside 0 to 1" in found.pairs[0].contrast("brier").estimate.why
 
 
 def test_patients_with_several_films_change_the_tests(chance):
@@ -292,3 +292,11 @@ def test_a_reader_that_learnt_from_the_films_is_told():
     found = compare_tables({"a": table([1, 2, 3, 4]), "b": rows}, QUICK)
 
     assert any("4 of the 4 films are among those that b learnt from" in caveat for caveat in found.caveats)
+
+
+def test_a_verdict_may_not_hold_for_all_pairs():
+    """Superior by itself, with several pairs the wider interval may show no more than non-inferiority."""
+    one, all_pairs = Estimate(0.03, 0.01, 0.05, 100), Estimate(0.03, -0.01, 0.07, 100)
+    found = non_inferiority(one, all_pairs, margin=0.05, figure="AUC")
+
+    assert (found.verdict, found.verdict_for_all) == ("superior", "non-inferior")

@@ -108,8 +108,6 @@ def _idle(films: MatchedFilms, thresholds: Sequence[TableThreshold], flags: Sequ
 def _patients(films: MatchedFilms) -> str:
     if not films.has_patients:
         return "No patient is named, so each film counts as another patient's."
-    if films.is_clustered:
-        return f"{films.n} films of {films.n_patients} patients, so intervals and tests are over patients."
     return ""
 
 

@@ -93,7 +93,7 @@ class ContrastMaker:
         films = self.films
         if figure == "brier":
             names = [films.names[at] for at in tables if np.isnan(self.draws.plain["brier"][at])]
-            return f"scores of {' and '.join(names)} do not lie in 0 to 1, so they are no probabilities"
+            return f"scores of {' and '.join(names)} lie outside 0 to 1"
         if figure in (SENSITIVITY, SPECIFICITY) and not self.has_thresholds(*tables):
             return next(self.thresholds[at].why for at in tables if self.thresholds[at].value is None)
         return "no positive film" if films.n_positive == 0 else "no negative film"

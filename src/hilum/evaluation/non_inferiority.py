@@ -28,7 +28,7 @@ class NonInferiority:
     verdict: str
     lower: float | None  # end of the one-sided 97.5 % interval of candidate less reference
     lower_for_all: float | None  # the same at the level that holds for all pairs at once (Bonferroni)
-    holds_for_all: bool  # whether non-inferiority is shown at that level too
+    verdict_for_all: str  # at that level
     sentence: str
 
     def as_json(self) -> dict[str, Any]:
@@ -49,9 +49,14 @@ def non_inferiority(difference: Estimate, for_all: Estimate, *, margin: float, f
     if not margin > 0:
         raise ValueError(f"a margin must be above 0, not {margin}")
     verdict = _verdict(difference, margin)
-    holds = verdict in (SUPERIOR, NON_INFERIOR) and for_all.low is not None and for_all.low > -margin
-    sentence = _sentence(difference, verdict, margin=margin, figure=figure)
-    return NonInferiority(margin, verdict, difference.low, for_all.low, holds, sentence)
+    return NonInferiority(
+        margin=margin,
+        verdict=verdict,
+        lower=difference.low,
+        lower_for_all=for_all.low,
+        verdict_for_all=_verdict(for_all, margin),
+        sentence=_sentence(difference, verdict, margin=margin, figure=figure),
+    )
 
 
 def _verdict(difference: Estimate, margin: float) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from hilum.evaluation.contrasts import AUROC, SENSITIVITY, SPECIFICITY
 from hilum.evaluation.discrimination import roc_curve
 from hilum.evaluation.table_comparison import Pair, TableComparison
 from hilum.records import Estimate
@@ -18,6 +19,8 @@ from hilum.reports.document import Picture
 from hilum.reports.evidence.figures import MARKERS, thin, unit_square
 
 PICTURES = ("roc", "differences")
+MOST_ROWS = 32  # of a forest plot
+TESTED = (AUROC, SENSITIVITY, SPECIFICITY)
 MOST_CURVES = 7  # in one picture; the palette has no more
 
 
@@ -63,7 +66,7 @@ def draw_differences(comparison: TableComparison) -> Figure:
     """Every difference that has an interval, by figure and then by pair; the margin is the dashed line."""
     rows = [
         (f"{name}: {_pair_text(comparison, pair)}", pair.contrast(figure).estimate, at)
-        for figure, name in FIGURE_NAMES.items()
+        for figure, name in _drawn_figures(comparison).items()
         for at, pair in enumerate(comparison.pairs)
         if pair.contrast(figure).estimate.low is not None
     ]  # fmt: skip
@@ -81,6 +84,14 @@ def draw_differences(comparison: TableComparison) -> Figure:
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.grid(False, axis="y")
     return figure
+
+
+def _drawn_figures(comparison: TableComparison) -> dict[str, str]:
+    """All figures, or with many pairs the tested ones, or the AUC alone: as many as a page has rows for."""
+    for chosen in (tuple(FIGURE_NAMES), TESTED, TESTED[:1]):
+        if len(chosen) * len(comparison.pairs) <= MOST_ROWS:
+            break
+    return {figure: FIGURE_NAMES[figure] for figure in chosen}
 
 
 def _whisker(axes: Axes, place: int, estimate: Estimate, pair: int) -> None:
@@ -114,6 +125,8 @@ def _roc_caption(comparison: TableComparison) -> str:
 
 def _forest_caption(comparison: TableComparison) -> str:
     margin = " The dashed line is the margin of non-inferiority." if comparison.settings.margin else ""
+    if len(_drawn_figures(comparison)) < len(FIGURE_NAMES):
+        margin += " Figures that are not drawn stand in the tables."
     return (
         "Differences with their 95 % intervals, and the films that each rests on. Right of 0 the "
         "candidate is "

@@ -159,6 +159,7 @@ def _facts(
         ("Films compared", f"{films.n:,}, {films.n_positive:,} with the finding, {people}"),
         ("Films left out", f"{len(films.left_out):,}"),
         *((f"Table {one.name}", f"{one.file}, SHA-256 {one.sha256}") for one in files),
+        ("Intervals and tests", "over patients" if films.is_clustered else "over films"),
         ("Compared", "every pair" if settings.is_all_pairs else f"each against {films.names[0]}"),
         ("Margin of non-inferiority", margin),
         ("Bootstrap", f"{comparison.n_draws:,} samples, seed {settings.seed}"),
@@ -172,9 +173,7 @@ def _summary(comparison: TableComparison) -> tuple[str, ...]:
     if more > 0:
         told.append(f"{counted(more, 'more pair')} stand below.")
     if any(table.threshold.is_chosen for table in comparison.tables):
-        told.append(
-            "Thresholds were chosen on these films, so sensitivities and specificities are optimistic."
-        )
+        told.append("Thresholds that were chosen on these films are named below; their rates are optimistic.")
     return tuple(told)
 
 
@@ -199,5 +198,5 @@ def _pair_sentence(comparison: TableComparison, pair: Pair) -> str:
 def _difference_words(low: float | None, high: float | None, value: float, why: str) -> str:
     if low is None or high is None:
         return f"a difference of {value:+.3f} ({why})"
-    told = f"a difference of {value:+.3f} (95 % interval {low:+.3f} to {high:+.3f})"
+    told = f"a difference of {value:+.3f} (95\N{NO-BREAK SPACE}% interval {low:+.3f} to {high:+.3f})"
     return told if low > 0 or high < 0 else f"{told}, which leaves open which is the better"

@@ -26,7 +26,8 @@ AGREEMENT_COLUMNS = (
     "p mid-p",
     "p adjusted",
 )
-MOST_LISTED = 150  # films in a table of the report; the JSON has them all
+MOST_LISTED = 300  # films in the lists of the report, shared by the pairs; the JSON has them all
+LEAST_LISTED = 20  # of a pair
 
 
 def caveats_section(comparison: TableComparison) -> Section:
@@ -137,8 +138,9 @@ def agreement_section(comparison: TableComparison) -> Section:
 def discordant_section(comparison: TableComparison) -> Section:
     """The films on which two tables differ in being right."""
     blocks: list[Block] = []
+    most = max(MOST_LISTED // len(comparison.pairs), LEAST_LISTED)
     for pair in comparison.pairs:
-        blocks.append(_discordant_table(pair) if pair.discordant else _no_discordant(pair))
+        blocks.append(_discordant_table(pair, most) if pair.discordant else _no_discordant(pair))
     return Section("Discordant films", tuple(blocks))
 
 
@@ -151,7 +153,7 @@ def left_out_section(comparison: TableComparison) -> Section | None:
         columns=("Film", "Why"),
         rows=tuple((one.film, one.why) for one in left_out[:MOST_LISTED]),
         caption=f"{len(left_out):,} films left out of every table",
-        note=_more(len(left_out)),
+        note=_more(len(left_out), MOST_LISTED),
     )
     return Section("Films left out", (table,))
 
@@ -182,11 +184,19 @@ def _difference_row(one: Contrast) -> tuple[str, ...]:
     return (
         FIGURE_NAMES[one.figure],
         interval_cell(one.estimate, signed=True),
-        "the same" if one.estimate == one.bootstrap else interval_cell(one.bootstrap, signed=True),
+        _bootstrap_cell(one),
         p_text(one.p_value),
         p_text(one.p_adjusted),
         f"{one.estimate.n:,}",
     )
+
+
+def _bootstrap_cell(one: Contrast) -> str:
+    if one.bootstrap.value is None:
+        return "–"
+    if (one.estimate.low, one.estimate.high) == (one.bootstrap.low, one.bootstrap.high):
+        return "the same"
+    return interval_cell(one.bootstrap, signed=True)
 
 
 def _difference_note(pair: Pair) -> str:
@@ -207,8 +217,8 @@ def _verdict_row(pair: Pair, one: Contrast) -> tuple[str, ...]:
     verdict = one.verdict
     ends = [f"{end:+.3f}" if end is not None else "–" for end in (verdict.lower, verdict.lower_for_all)]
     told = verdict.verdict
-    if verdict.lower is not None and verdict.lower > -verdict.margin and not verdict.holds_for_all:
-        told += ", but not for all pairs at once"
+    if verdict.verdict_for_all != told:
+        told += f"; for all pairs at once: {verdict.verdict_for_all}"
     return (f"{pair.candidate} against {pair.reference}", FIGURE_NAMES[one.figure], *ends, told)
 
 
@@ -225,8 +235,8 @@ def _agreement_row(pair: Pair, name: str, found: Agreement | None, one: Contrast
     return (who, name, *counts, p_text(one.p_value), p_text(one.mid_p), p_text(one.p_adjusted))
 
 
-def _discordant_table(pair: Pair) -> Table:
-    n, shown = len(pair.discordant), pair.discordant[:MOST_LISTED]
+def _discordant_table(pair: Pair, most: int) -> Table:
+    n, shown = len(pair.discordant), pair.discordant[:most]
     theirs = _score_cells([one.reference_score for one in shown])
     ours = _score_cells([one.candidate_score for one in shown])
     return Table(
@@ -236,7 +246,7 @@ def _discordant_table(pair: Pair) -> Table:
             for one, reference, candidate in zip(shown, theirs, ours, strict=True)
         ),
         caption=f"{counted(n, 'film')} that one of {pair.reference} and {pair.candidate} gets wrong",
-        note=f"Scores on each table's own scale. {_more(n)}".strip(),
+        note=f"Scores on each table's own scale. {_more(n, most)}".strip(),
     )
 
 
@@ -253,8 +263,8 @@ def _no_discordant(pair: Pair) -> Paragraph:
     return Paragraph(f"{who} are right and wrong on the same films at their thresholds.")
 
 
-def _more(n: int) -> str:
-    return f"The first {MOST_LISTED} of {n:,}; comparison.json has them all." if n > MOST_LISTED else ""
+def _more(n: int, most: int) -> str:
+    return f"The first {most} of {n:,}; comparison.json has them all." if n > most else ""
 
 
 def _methods(comparison: TableComparison) -> str:

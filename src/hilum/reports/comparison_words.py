@@ -20,10 +20,10 @@ LONGEST_NAME = 26  # characters of a table's name in a figure or a cell
 
 
 def p_text(p: float | None) -> str:
-    """`0.0312`, `< 0.0001`, or a dash where nothing was tested."""
+    """`0.0312`, `<0.0001`, or a dash where nothing was tested."""
     if p is None:
         return "–"
-    return "< 0.0001" if p < 0.0001 else f"{p:.4f}"
+    return "<0.0001" if p < 0.0001 else f"{p:.4f}"
 
 
 def films_text(comparison: TableComparison) -> str:
