@@ -49,7 +49,7 @@ def evaluation_known(evaluation: Evaluation, *, table: str) -> Known:
     """What an evaluation of one prediction table tells; `table` is the table's file name."""
     films = evaluation.films
     patients = f" of {films.n_patients} patients" if films.has_patients else ", patients not named"
-    missing = f"{evaluation.n_unlabelled} rows without a label were left out and counted."
+    missing = f"Rows without a label, left out and counted: {evaluation.n_unlabelled}."
     sites = sorted({row.site for row in films.rows if row.site})
     known = {
         "test_films": Told(
@@ -86,7 +86,10 @@ _METRICS = (
     "AUC, partial AUC, average precision; sensitivity, specificity, predictive values, likelihood ratios at "
     "each operating point; Brier score, calibration error, slope and intercept; net benefit."
 )
-_UNCERTAINTY = "95 % intervals on every figure, over patients where a patient has several films."
+_UNCERTAINTY = (
+    "95 % intervals where a figure can be estimated, over patients where a patient has several films; each "
+    "method is named beside its figure."
+)
 
 
 def _use(facts: BundleFacts) -> Known:
