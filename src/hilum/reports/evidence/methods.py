@@ -24,6 +24,7 @@ WHOLES = {  # figures of a table that all have one name, by the JSON's key
     "auroc": "AUC",
     "auroc_by_film": "AUC over films",
     "auroc_by_patient": "AUC over patients",
+    "auroc_newcombe": "AUC by Newcombe",
     "partial_auroc": "partial AUC",
     "stated_rates": "sensitivity and specificity at a stated rate",
     "adjusted_auroc": "AUC adjusted for age and sex",

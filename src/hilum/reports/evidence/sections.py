@@ -38,8 +38,7 @@ def ranking_section(evaluation: Evaluation, pictures: Pictures) -> Section:
     found = evaluation.discrimination
     least = found.partial.least_specificity
     rows = (
-        ("AUC, intervals over films", found.auroc_by_film),
-        ("AUC, intervals over patients", found.auroc_by_patient),
+        *_areas(evaluation),
         ("Average precision", found.average_precision),
         (f"Partial AUC, specificity from {least:g}", found.partial.area),
         ("Partial AUC, standardised (0.5 is chance)", found.partial.standardised),
@@ -52,6 +51,15 @@ def ranking_section(evaluation: Evaluation, pictures: Pictures) -> Section:
     )
     curves = some(pictures, "roc", "precision_recall")
     return Section("How well the score ranks", (estimate_table(rows, "Ranking"), Paragraph(text), *curves))
+
+
+def _areas(evaluation: Evaluation) -> list[tuple[str, Estimate]]:
+    """The AUC with each of its intervals; over patients where a patient has several films."""
+    found = evaluation.discrimination
+    rows = [("AUC, interval over films", found.auroc_by_film)]
+    if evaluation.films.is_clustered:
+        rows.append(("AUC, interval over patients", found.auroc_by_patient))
+    return [*rows, ("AUC, interval that holds for few patients too", found.auroc_newcombe)]
 
 
 def operating_section(evaluation: Evaluation, pictures: Pictures) -> Section:
