@@ -89,8 +89,8 @@ def main() -> None:
     sites = ", ".join(f"{len(places)} of {name}" for name, places in left_out.items())
     n_other = sum(one.is_plain and one.kind != CHEST for one in pictures)
     data = (
-        f"chest films: {sites}; {n_other} other pictures (half {options.half}); {len(pictures)} with those made "
-        f"of them; limits from {len(judged)} chest films, each hospital judged by a fit without it"
+        f"chest films: {sites}; {n_other} other pictures (half {options.half}); {len(pictures)} with "
+        f"those made of them; limits from {len(judged)} chest films, each hospital judged by a fit without it"
     )
     known = tuple(float(round(value, 4)) for value in np.sort(distance[judged]))
     facts = GateFacts(fitted.kinds, least, LEAST_P, known, data)

@@ -1,88 +1,84 @@
-"""What the gate lets through: chest films as they stand and turned, and pictures of something else.
+"""What the gate refuses: chest films as they stand and spoilt, and pictures of something else.
 
-Run it again with every new lungs network: the limits in hilum/inference/gate.py are measured, and may move.
-The trap: DICOM headers would refuse children and side views before the picture is looked at, so ages are not
-used here, and films turned for the test are read as the file would be, polarity included.
+Run it again with every new lungs network or gate.onnx. The traps: ages and views of DICOM headers would
+refuse before the picture is looked at, so they are set aside; and half A of the other pictures taught the
+gate, so only half B says what it is worth.
 
-    python benchmarks/gate/run.py --chest shenzhen=FOLDER --chest jsrt=FOLDER --other FOLDER --out results.md
+    python benchmarks/gate/run.py --chest shenzhen=FOLDER --other FOLDER --out benchmarks/gate/results.md
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
+import io
+import shutil
 import sys
+import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from add import add_gate
+from halves import SEED, half_a
+from PIL import Image
 
 from hilum.errors import UnreadableImage
-from hilum.imaging.chest import lung_spread, lungs_likeness
-from hilum.imaging.lungs import LungMask
+from hilum.evaluation.intervals import wilson
 from hilum.imaging.polarity import with_bone_bright
 from hilum.imaging.read import read_radiograph
-from hilum.imaging.recipe import Canvas, film_canvas
-from hilum.inference.bundle import DEFAULT_BUNDLE, Bundle, read_bundle
-from hilum.inference.gate import GateLimits, check_film, find_lungs
-from hilum.inference.lungs import LungFinder
+from hilum.imaging.recipe import film_canvas
+from hilum.inference.bundle import Bundle, read_bundle
+from hilum.inference.gate import Gate, GateLimits
 from hilum.inference.search import FilmSearch
-from hilum.records import Radiograph
+from hilum.records import Pixels, Radiograph
 
-TURNS = {0: "as it stands", 1: "90 degrees left", 2: "upside down", 3: "90 degrees right"}
-# What is measured of each picture, and whether the gate's limit is its least or its greatest value
-MEASURES: dict[str, Callable[[list[float]], float]] = {
-    "grey levels": min, "two tones": max, "coloured": max, "lung area": min, "confidence": min,
-    "lung spread": min, "likeness": min, "gain by a turn": max,
+PASSED = "passed"
+
+
+def padded(pixels: Pixels) -> Pixels:
+    """A black border of a fifth of the side, all round."""
+    return np.pad(pixels, max(pixels.shape) // 5)
+
+
+def leaning(degrees: float) -> Callable[[Pixels], Pixels]:
+    """A film that lies askew."""
+    return lambda pixels: np.array(Image.fromarray(pixels).rotate(degrees, Image.Resampling.BILINEAR))
+
+
+def marked(pixels: Pixels) -> Pixels:
+    """A white marker burned in at an upper corner."""
+    height, width = pixels.shape
+    made = pixels.copy()
+    made[height // 20 : height // 9, width // 20 : width // 6] = 1
+    return made
+
+
+def as_jpeg(pixels: Pixels) -> Pixels:
+    """Through JPEG of quality 50."""
+    buffer = io.BytesIO()
+    Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(buffer, "JPEG", quality=50)
+    return np.asarray(Image.open(buffer), np.float32) / 255
+
+
+def turned(quarters: int) -> Callable[[Pixels], Pixels]:
+    """By quarter turns to the left."""
+    return lambda pixels: np.rot90(pixels, quarters).copy()
+
+
+SPOILT: dict[str, Callable[[Pixels], Pixels]] = {
+    "90 degrees left": turned(1), "upside down": turned(2), "90 degrees right": turned(3),
+    "right half": lambda pixels: pixels[:, pixels.shape[1] // 2 :],
+    "upper half": lambda pixels: pixels[: pixels.shape[0] // 2],
 }  # fmt: skip
-
-
-class RememberingFinder(LungFinder):
-    """Looks at a canvas once: a film turned four ways is four pictures, and the gate asks for sixteen."""
-
-    seen: dict[bytes, LungMask]
-
-    def find(self, canvas: Canvas) -> LungMask:
-        """The lungs, from memory where they were looked for."""
-        key = canvas.pixels.tobytes()
-        if key not in self.seen:
-            self.seen[key] = super().find(canvas)
-        return self.seen[key]
-
-
-@dataclass(frozen=True)
-class Gate:
-    """The gate as a bundle sets it, without the age."""
-
-    bundle: Bundle
-    finder: RememberingFinder
-    limits: GateLimits
-
-    def verdict(self, film: Radiograph) -> str:
-        """`passed`, or the refusal code."""
-        try:
-            check_film(film, self.limits)
-            find_lungs(film_canvas(film.pixels, self.bundle.recipe), self.finder, self.limits)
-        except UnreadableImage as error:
-            return str(error.code)
-        return "passed"
-
-    def measures(self, film: Radiograph) -> dict[str, float]:
-        """What the limits are held against; nothing of the lungs where none were found."""
-        canvas = film_canvas(film.pixels, self.bundle.recipe)
-        lungs = self.finder.find(canvas)
-        tones = film.tones
-        assert tones is not None, "readers measure them"
-        found = {"grey levels": tones.n_levels, "two tones": tones.two_tone_share,
-                 "coloured": film.coloured_share, "lung area": lungs.area}  # fmt: skip
-        if not lungs.n_parts:
-            return found
-        turned = [self.finder.find(film_canvas(turn(film, k).pixels, self.bundle.recipe)) for k in (1, 2, 3)]
-        gain = max(other.confidence for other in turned) - lungs.confidence
-        return found | {"confidence": lungs.confidence, "lung spread": lung_spread(canvas, lungs),
-                        "likeness": lungs_likeness(canvas, lungs), "gain by a turn": gain}  # fmt: skip
+ALTERED: dict[str, Callable[[Pixels], Pixels]] = {
+    "border": padded, "gamma 0.6": lambda pixels: pixels**0.6, "gamma 1.6": lambda pixels: pixels**1.6,
+    "10 degrees left": leaning(10), "10 degrees right": leaning(-10), "marker": marked, "JPEG 50": as_jpeg,
+    "inverted, mended": lambda pixels: 1 - pixels, "mirrored": lambda pixels: pixels[:, ::-1].copy(),
+}  # fmt: skip
 
 
 @dataclass
@@ -90,28 +86,53 @@ class Outcome:
     """What became of one set of pictures."""
 
     name: str
-    verdicts: dict[int, Counter[str]] = field(default_factory=dict)  # by quarter turns
-    measures: list[dict[str, float]] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)  # names and codes, as they stand
+    codes: Counter[str] = field(default_factory=Counter)
+    refused: list[str] = field(default_factory=list)
+    warned: Counter[str] = field(default_factory=Counter)
 
-    @property
-    def n(self) -> int:
-        return self.verdicts[0].total()
+    def row(self) -> list[str]:
+        """Name, n, refused with its interval, and the codes."""
+        n = self.codes.total()
+        n_refused = n - self.codes[PASSED]
+        told = ", ".join(f"{count} {code}" for code, count in self.codes.most_common() if code != PASSED)
+        return [self.name, str(n), str(n_refused), share_of(n_refused, n), told]
+
+
+class Judge:
+    """The gate of a bundle, without age and view, and how long it took."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        limits = GateLimits(minimum_age_years=0, views=bundle.intended_use.views)
+        self._recipe = bundle.recipe
+        self._gate = Gate(bundle, limits, n_threads=1)
+        self.seconds: list[float] = []
+
+    def verdict(self, film: Radiograph) -> tuple[str, tuple[str, ...]]:
+        """`passed` or the code, and the warnings."""
+        start = time.perf_counter()
+        try:
+            self._gate.check(replace(film, view=None))
+            return PASSED, self._gate.admit(film_canvas(film.pixels, self._recipe)).notes
+        except UnreadableImage as error:
+            return str(error.code), ()
+        finally:
+            self.seconds.append(time.perf_counter() - start)
+
+    def read(self, path: Path) -> Radiograph:
+        """A film as screening reads it."""
+        return read_radiograph(path, max_side=2 * self._recipe.film_side)
 
 
 def main() -> None:
     """Read every picture, print the tables."""
     options = parse()
-    bundle = read_bundle(options.bundle)
-    if bundle.lungs_path is None:
-        sys.exit(f"{bundle.label} has no lungs network, and so no gate to measure")
-    limits = GateLimits(minimum_age_years=0, views=bundle.intended_use.views)
-    gate = Gate(bundle, RememberingFinder(bundle.lungs_path, bundle.recipe, n_threads=1), limits)
-    chests = [measured(gate, name, files(folder), TURNS) for name, folder in options.chest]
-    others = [
-        measured(gate, name, paths, {0: TURNS[0]}) for name, paths in sorted(kinds(options.other).items())
-    ]
-    text = "\n\n".join(report(bundle, chests, others)) + "\n"
+    with tempfile.TemporaryDirectory() as scratch:
+        bundle = read_bundle(options.bundle)
+        if options.gate is not None:
+            folder = shutil.copytree(bundle.folder, Path(scratch) / "bundle")
+            add_gate(folder, options.gate)
+            bundle = read_bundle(folder)
+        text = "\n\n".join(report(Judge(bundle), bundle, options)) + "\n"
     print(text)
     if options.out is not None:
         options.out.write_text(text, encoding="utf-8")
@@ -120,10 +141,12 @@ def main() -> None:
 def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bundle", default=DEFAULT_BUNDLE, help="its name or folder")
+    parser.add_argument("--bundle", default="hilum-base", help="its name or folder")
+    parser.add_argument("--gate", type=Path, help="judge this gate.onnx in place of the bundle's")
     parser.add_argument("--chest", type=named, action="append", default=[], metavar="NAME=FOLDER",
                         help="upright frontal chest films; may be given more than once")  # fmt: skip
     parser.add_argument("--other", type=Path, help="pictures of no chest, a folder a kind")
+    parser.add_argument("--every", type=int, default=6, help="of the chest films that are spoilt or altered")
     parser.add_argument("--out", type=Path, help="write the tables here")
     return parser.parse_args()
 
@@ -134,116 +157,83 @@ def named(text: str) -> tuple[str, Path]:
     return name, Path(folder)
 
 
-def files(folder: Path) -> list[Path]:
-    """The pictures below a folder."""
-    return list(FilmSearch([folder]))
+def report(judge: Judge, bundle: Bundle, options: argparse.Namespace) -> Iterator[str]:
+    """The tables."""
+    today = datetime.now(UTC).date()
+    yield f"Bundle {bundle.label}, {today}; halves by seed {SEED}; intervals of 95 % (Wilson)."
+    chests = {name: list(FilmSearch([folder])) for name, folder in options.chest}
+    if chests:
+        outcomes = [judged(judge, name, paths) for name, paths in chests.items()]
+        yield table(
+            ["chest films as they stand", "n", "refused", "share", "as"], [one.row() for one in outcomes]
+        )
+        yield "Refused: " + ("; ".join(f"{one.name} {', '.join(one.refused)}" for one in outcomes if one.refused)
+                             or "none") + "."  # fmt: skip
+        yield "Warned: " + "; ".join(f"{one.name}: {dict(one.warned)}" for one in outcomes) + "."
+        some = [path for paths in chests.values() for path in paths[:: options.every]]
+        for head, changes in (("made unfit", SPOILT), ("still fit", ALTERED)):
+            rows = [judged(judge, name, some, change).row() for name, change in changes.items()]
+            yield table(
+                [f"chest films, {head}, every {options.every}th", "n", "refused", "share", "as"], rows
+            )
+    if options.other is not None:
+        yield from report_others(judge, list(FilmSearch([options.other])))
+    milliseconds = np.array(judge.seconds) * 1000
+    yield (f"Time of the gate, its looks for lungs included, one thread: median "
+           f"{np.median(milliseconds):.0f} ms, 95th percentile {np.quantile(milliseconds, 0.95):.0f} ms, "
+           f"{len(milliseconds)} pictures.")  # fmt: skip
 
 
-def kinds(folder: Path | None) -> dict[str, list[Path]]:
-    """The pictures of each kind, in two halves by the hash of the file's name."""
-    halves: dict[str, list[Path]] = {}
-    for path in [] if folder is None else files(folder):
-        half = "AB"[hashlib.sha256(path.name.encode()).digest()[0] % 2]
-        halves.setdefault(f"{path.parent.name}, half {half}", []).append(path)
-    return halves
+def report_others(judge: Judge, paths: list[Path]) -> Iterator[str]:
+    """Pictures of no chest: kind by kind and half by half."""
+    in_a = half_a(paths)
+    for half, those in (("A", [p for p in paths if p in in_a]), ("B", [p for p in paths if p not in in_a])):
+        kinds = sorted({path.parent.name for path in those})
+        outcomes = [
+            judged(judge, kind, [path for path in those if path.parent.name == kind]) for kind in kinds
+        ]
+        every = Outcome("all", sum((one.codes for one in outcomes), Counter()))
+        rows = [one.row() for one in [*outcomes, every]]
+        yield table([f"other pictures, half {half}", "n", "refused", "share", "as"], rows)
 
 
-def measured(gate: Gate, name: str, paths: list[Path], turns: dict[int, str]) -> Outcome:
-    """Put every picture of a set through the gate, in every turn."""
-    outcome = Outcome(name, {quarters: Counter() for quarters in turns})
+def judged(
+    judge: Judge, name: str, paths: list[Path], change: Callable[[Pixels], Pixels] | None = None
+) -> Outcome:
+    """Put every picture of a set through the gate."""
+    outcome = Outcome(name)
     for path in paths:
-        gate.finder.seen = {}
         try:
-            film = read_radiograph(path, max_side=gate.bundle.recipe.film_side)
+            film = judge.read(path)
         except UnreadableImage as error:
-            for counts in outcome.verdicts.values():
-                counts[str(error.code)] += 1
+            outcome.codes[str(error.code)] += 1
             continue
-        for quarters, counts in outcome.verdicts.items():
-            counts[verdict := gate.verdict(turn(film, quarters))] += 1
-            if quarters == 0 and verdict != "passed":
-                outcome.refused.append(f"{path.name} ({verdict})")
-        outcome.measures.append(gate.measures(film))
-    print(name, dict(outcome.verdicts[0]), file=sys.stderr)
+        if change is not None:
+            pixels = np.ascontiguousarray(change(film.pixels))
+            film = with_bone_bright(
+                replace(film, pixels=pixels, tones=None, native_height=None, native_width=None)
+            )
+        code, notes = judge.verdict(film)
+        outcome.codes[code] += 1
+        outcome.warned.update(note.split(" ")[1] for note in notes)
+        if code != PASSED:
+            outcome.refused.append(f"{path.name} ({code})")
+    print(name, dict(outcome.codes), file=sys.stderr)
     return outcome
 
 
-def turn(film: Radiograph, quarters: int) -> Radiograph:
-    """The film as if its file showed it turned."""
-    if quarters == 0:
-        return film
-    return with_bone_bright(replace(film, pixels=np.ascontiguousarray(np.rot90(film.pixels, quarters))))
-
-
-def report(bundle: Bundle, chests: list[Outcome], others: list[Outcome]) -> Iterator[str]:
-    """The tables."""
-    yield f"Bundle {bundle.label}."
-    if chests:
-        yield table(["chest films refused", "n", *TURNS.values()], [turned_row(one) for one in chests])
-        yield "Refused as they stand: " + "; ".join(
-            f"{one.name}: {', '.join(one.refused) or 'none'}" for one in chests
-        )
-        extremes = [f"{name}, {'least' if worst is min else 'greatest'}" for name, worst in MEASURES.items()]
-        yield table(["chest films", *extremes], [extremes_row(one) for one in chests])
-    if others:
-        yield table(["other pictures", "n", "passed", "refused as"], [other_row(one) for one in others])
-        head = ["other pictures", "n", "passed", "would pass by the lungs' area and confidence alone"]
-        yield table(head, [half_row(others, half) for half in ("A", "B", "")])
+def share_of(count: int, n: int) -> str:
+    """A share with its interval."""
+    found = wilson(count, n)
+    if found.value is None or found.low is None or found.high is None:
+        return ""
+    return f"{found.value:.1%} ({found.low:.1%} to {found.high:.1%})"
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
     """Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def turned_row(one: Outcome) -> list[str]:
-    """How many were refused in each turn, and as what."""
-    return [one.name, str(one.n), *(told(counts) for counts in one.verdicts.values())]
-
-
-def told(counts: Counter[str]) -> str:
-    """Refusals as a count and a share, with their codes."""
-    n_refused = counts.total() - counts["passed"]
-    if not n_refused:
-        return "0"
-    return f"{n_refused} ({n_refused / counts.total():.1%}): {codes(counts)}"
-
-
-def codes(counts: Counter[str]) -> str:
-    """The refusal codes, the commonest first."""
-    return ", ".join(f"{n} {code}" for code, n in counts.most_common() if code != "passed")
-
-
-def extremes_row(one: Outcome) -> list[str]:
-    """What comes nearest to each limit."""
-    row = [one.name]
-    for name, worst in MEASURES.items():
-        values = [measures[name] for measures in one.measures if name in measures]
-        row.append(f"{worst(values):.3f}" if values else "")
-    return row
-
-
-def other_row(one: Outcome) -> list[str]:
-    """How many passed, and how the rest was refused."""
-    counts = one.verdicts[0]
-    return [one.name, str(one.n), str(counts["passed"]), codes(counts)]
-
-
-def half_row(others: list[Outcome], half: str) -> list[str]:
-    """How many of a half passed; of all, where it is empty."""
-    those = [one for one in others if one.name.endswith(half)]
-    n, passed = sum(one.n for one in those), sum(one.verdicts[0]["passed"] for one in those)
-    with_lungs = sum(have_lungs(measures) for one in those for measures in one.measures)
-    counts = (f"{count} ({count / max(n, 1):.1%})" for count in (passed, with_lungs))
-    return [f"half {half}" if half else "all", str(n), *counts]
-
-
-def have_lungs(measures: dict[str, float]) -> bool:
-    """Whether the two oldest checks alone would let a picture through."""
-    limits = GateLimits(minimum_age_years=0, views=())
-    is_sized = limits.min_lung_area <= measures["lung area"] <= limits.max_lung_area
-    return is_sized and measures.get("confidence", 0) >= limits.min_lung_confidence
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def test_a_view_from_the_side_is_refused(view):
     """A lateral film by its own header is not read."""
     code, reason = refusal(check_film, film(view=view))
 
-    assert code == RefusalCode.UNSUPPORTED
+    assert code == RefusalCode.LATERAL
     assert "PA and AP" in reason
 
 
@@ -140,7 +140,7 @@ def test_a_picture_in_colour_is_refused():
     """The reason names the share and its limit."""
     code, reason = refusal(check_film, film(coloured_share=0.187))
 
-    assert code == RefusalCode.UNSUPPORTED
+    assert code == RefusalCode.NOT_AN_XRAY
     assert "18.7%" in reason
     assert "10%" in reason
 
@@ -158,7 +158,7 @@ def test_a_mask_or_a_drawing_is_refused(tones, told):
     """Too few levels, or two tones that make up almost all of it."""
     code, reason = refusal(check_film, film(tones=tones))
 
-    assert code == RefusalCode.UNSUPPORTED
+    assert code == RefusalCode.NOT_AN_XRAY
     assert told in reason
 
 
@@ -167,7 +167,7 @@ def test_a_mask_is_known_by_its_pixels():
     mask = (draw_film() < 120).astype(np.float32)
     code, reason = refusal(check_film, film(mask))
 
-    assert code == RefusalCode.UNSUPPORTED
+    assert code == RefusalCode.NOT_AN_XRAY
     assert "2 grey levels" in reason
 
 

@@ -13,10 +13,11 @@ from PIL import Image
 
 from bundles import FACTS, draw_film, write_film, write_tiny_bundle
 from hilum.errors import BundleInvalid
+from hilum.findings import Zone
 from hilum.inference import predictor as predictor_module
 from hilum.inference.bundle import write_bundle
 from hilum.inference.predictor import NOT_LOCALISED, Predictor
-from hilum.records import RefusalCode, Refused, Scored
+from hilum.records import Certainty, CertaintyLimits, RefusalCode, Refused, Scored
 
 
 @pytest.fixture
@@ -165,7 +166,7 @@ def test_a_mask_is_refused_however_it_is_reduced(predictor, tmp_path):
 
     refused = predictor.read(path)
 
-    assert refused.code == RefusalCode.UNSUPPORTED
+    assert refused.code == RefusalCode.NOT_AN_XRAY
     assert "2 grey levels" in refused.reason
 
 
@@ -174,7 +175,7 @@ def test_a_one_bit_picture_is_refused(predictor, tmp_path):
     path = tmp_path / "one-bit.png"
     Image.fromarray(draw_film(400)).convert("1").save(path)
 
-    assert predictor.read(path).code == RefusalCode.UNSUPPORTED
+    assert predictor.read(path).code == RefusalCode.NOT_AN_XRAY
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg"])
@@ -186,7 +187,7 @@ def test_a_picture_in_colour_is_refused(predictor, tmp_path, suffix):
 
     refused = predictor.read(path)
 
-    assert refused.code == RefusalCode.UNSUPPORTED
+    assert refused.code == RefusalCode.NOT_AN_XRAY
     assert "in colour" in refused.reason
 
 
@@ -243,3 +244,32 @@ def test_a_childs_film_is_read_when_asked(tiny_bundle):
     """`minimum_age_years` replaces the bundle's limit."""
     assert Predictor(tiny_bundle, minimum_age_years=0).limits.minimum_age_years == 0
     assert Predictor(tiny_bundle).limits.minimum_age_years == 15
+
+
+def test_the_zone_of_the_spot_is_the_hottest(predictor, film):
+    """The spot lies in the lung at the upper left of the picture, the patient's right."""
+    zones = predictor.read(film).zones
+
+    assert set(zones) == set(Zone)
+    assert max(zones, key=lambda zone: zones[zone]) is Zone.RIGHT_UPPER
+
+
+def test_what_is_ruled_out_goes_by_the_bundles_limits(tmp_path, film):
+    """The usual limits where none are asked for; those of the error rate where they are."""
+    limits = (CertaintyLimits(0.1, 50, 50, 0.0, 0.0), CertaintyLimits(0.05, 50, 50, None, 1.0))
+    bundle = write_tiny_bundle(tmp_path / "sure", certainty=limits)
+    usual, strict = Predictor(bundle).read(film), Predictor(bundle, error_rate=0.05).read(film)
+
+    assert (usual.certainty, usual.error_rate) == (Certainty.ABNORMAL, 0.1)
+    assert (strict.certainty, strict.error_rate) == (Certainty.BOTH, 0.05)
+
+
+def test_an_error_rate_that_the_bundle_has_no_limits_for_is_refused(tiny_bundle):
+    """Before a film is read."""
+    with pytest.raises(BundleInvalid, match=r"no limits for an error rate of 0\.2 \(has: none\)"):
+        Predictor(tiny_bundle, error_rate=0.2)
+
+
+def test_a_bundle_without_limits_rules_nothing_out(predictor, film):
+    """Nor does it say that it could not."""
+    assert predictor.read(film).certainty is None

@@ -138,7 +138,7 @@ def test_the_shipped_bundle_refuses_lung_masks(reader, shared):
     outcomes = [reader.read(path) for path in masks]
 
     assert len(outcomes) == 11
-    assert {outcome.code for outcome in outcomes} == {RefusalCode.UNSUPPORTED}
+    assert {outcome.code for outcome in outcomes} == {RefusalCode.NOT_AN_XRAY}
 
 
 @pytest.mark.shared

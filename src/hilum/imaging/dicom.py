@@ -55,6 +55,7 @@ _OTHER_MODALITIES = {
     "RTSTRUCT": "radiotherapy structures", "SEG": "a segmentation", "SM": "slide microscopy",
     "SR": "a report", "TG": "thermography", "US": "ultrasound", "XA": "angiography", "XC": "photography",
 }  # fmt: skip
+_OTHER_XRAYS = {"BMD", "IO", "MG", "PX", "RF", "RTIMAGE", "XA"}  # of those above; the rest are no radiographs
 _PICTURELESS = {"AU", "DOC", "ECG", "EPS", "KO", "PR", "RTPLAN", "RTSTRUCT", "SR"}  # of those above
 _FILM_CLASSES = (
     "Computed Radiography",
@@ -185,7 +186,8 @@ def _refuse_other_kinds(dataset: Dataset) -> None:
     if modality in _OTHER_MODALITIES:
         kind = _OTHER_MODALITIES[modality]
         is_picture = "PixelData" in dataset or modality not in _PICTURELESS
-        code = RefusalCode.UNSUPPORTED if is_picture else RefusalCode.NOT_AN_IMAGE
+        other = RefusalCode.NOT_A_CHEST if modality in _OTHER_XRAYS else RefusalCode.NOT_AN_XRAY
+        code = other if is_picture else RefusalCode.NOT_AN_IMAGE
         raise UnreadableImage(
             code, f"The DICOM file's modality is {modality} ({kind}), not a radiograph (CR, DX)."
         )
@@ -193,7 +195,7 @@ def _refuse_other_kinds(dataset: Dataset) -> None:
     is_other = sop_class.name != sop_class and not sop_class.name.startswith(_FILM_CLASSES)
     if modality not in _RADIOGRAPHY and is_other:
         is_picture = "PixelData" in dataset or "Image" in sop_class.name
-        code = RefusalCode.UNSUPPORTED if is_picture else RefusalCode.NOT_AN_IMAGE
+        code = RefusalCode.NOT_AN_XRAY if is_picture else RefusalCode.NOT_AN_IMAGE
         raise UnreadableImage(
             code, f"The DICOM file is of the class {sop_class.name}, not a radiograph (CR, DX)."
         )

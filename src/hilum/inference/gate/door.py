@@ -14,7 +14,7 @@ from hilum.inference.bundle import Bundle
 from hilum.inference.gate.film import check_film
 from hilum.inference.gate.kind import check_kind, kind_finder, warnings_of_kind
 from hilum.inference.gate.limits import GateLimits
-from hilum.inference.gate.lungs import find_lungs
+from hilum.inference.gate.lungs import QUARTER_TURNS, find_lungs
 from hilum.inference.gate.quality import check_quality, warnings_of
 from hilum.inference.lungs import LungFinder
 from hilum.records import Radiograph
@@ -52,12 +52,14 @@ class Gate:
             UnreadableImage: what the picture is of, its lungs, or how well they show.
         """
         notes: tuple[str, ...] = ()
+        turns: tuple[int, ...] = QUARTER_TURNS
         if self._kinds is not None:
             kind = self._kinds.look(canvas)
             check_kind(kind, self._kinds.facts)
+            turns = QUARTER_TURNS if kind.turned >= self.limits.max_turned_share else ()
             notes += warnings_of_kind(kind, self.limits.min_mirrored)
         if self._lungs is None:
             return Admitted(None, notes)
-        lungs = find_lungs(canvas, self._lungs, self.limits)
+        lungs = find_lungs(canvas, self._lungs, self.limits, turns=turns)
         check_quality(canvas, lungs, self.limits)
         return Admitted(lungs, notes + warnings_of(canvas, lungs))

@@ -13,7 +13,8 @@ from hilum.inference.gate.limits import GateLimits
 from hilum.records import Radiograph, RefusalCode
 
 # DICOM View Position (0018,5101), PS3.3 C.8.1.1; any other word there is no evidence against a frontal film.
-VIEW_WORDS = ("AP", "PA", "LL", "RL", "RLD", "LLD", "RLO", "LLO")
+FRONTAL_WORDS = ("AP", "PA")
+VIEW_WORDS = (*FRONTAL_WORDS, "LL", "RL", "RLD", "LLD", "RLO", "LLO")
 SAMPLED_SIDE = 256  # grey levels are judged on about this many rows and columns
 
 
@@ -21,7 +22,7 @@ def check_film(radiograph: Radiograph, limits: GateLimits) -> None:
     """Let a film through, or say what speaks against it before any network sees it.
 
     Raises:
-        UnreadableImage: child, view, size, blank, colour, or few tones.
+        UnreadableImage: child, lateral, too small, blank, or not an X-ray by its colour or few tones.
     """
     height, width = radiograph.height, radiograph.width
     age, view = radiograph.age_years, (radiograph.view or "").strip().upper()
@@ -32,9 +33,8 @@ def check_film(radiograph: Radiograph, limits: GateLimits) -> None:
             f"The patient is {_years(age)} old; the bundle is for {_years(least_age)} and older.",
         )
     if view in VIEW_WORDS and view not in limits.views:
-        raise UnreadableImage(
-            RefusalCode.UNSUPPORTED, f"The view is {view}; the bundle reads {' and '.join(limits.views)}."
-        )
+        code = RefusalCode.UNSUPPORTED if view in FRONTAL_WORDS else RefusalCode.LATERAL
+        raise UnreadableImage(code, f"The view is {view}; the bundle reads {' and '.join(limits.views)}.")
     if min(height, width) < limits.min_side:
         raise UnreadableImage(
             RefusalCode.TOO_SMALL,
@@ -49,7 +49,7 @@ def _check_colour(radiograph: Radiograph, limits: GateLimits) -> None:
     share, limit = radiograph.coloured_share, limits.max_coloured_share
     if share > limit:
         raise UnreadableImage(
-            RefusalCode.UNSUPPORTED,
+            RefusalCode.NOT_AN_XRAY,
             f"The picture is in colour: {share:.1%} of it, where {limit:.0%} is the most. "
             "A tinted scan of a film can be saved as grey.",
         )
@@ -59,13 +59,13 @@ def _check_tones(radiograph: Radiograph, limits: GateLimits) -> None:
     tones = radiograph.tones or measure_tones(radiograph.pixels)
     if tones.n_levels < limits.min_grey_levels:
         raise UnreadableImage(
-            RefusalCode.UNSUPPORTED,
+            RefusalCode.NOT_AN_XRAY,
             f"The picture has {tones.n_levels} grey levels, like a mask or a drawing; "
             f"a film has {limits.min_grey_levels} at least.",
         )
     if tones.two_tone_share > limits.max_two_tone_share:
         raise UnreadableImage(
-            RefusalCode.UNSUPPORTED,
+            RefusalCode.NOT_AN_XRAY,
             f"Two tones make up {tones.two_tone_share:.1%} of the picture, like a mask or a printed page; "
             f"on a film it is {limits.max_two_tone_share:.0%} at most.",
         )

@@ -72,6 +72,10 @@ class Kind:
         return self.probabilities[CHEST] + self.mirrored
 
     @property
+    def turned(self) -> float:
+        return self.probabilities.get("turned", 1.0)
+
+    @property
     def mirrored(self) -> float:
         return self.probabilities.get(MIRRORED, 0.0)
 

@@ -35,6 +35,9 @@ class GateLimits:
     # Confidence gained by a turn: 0.0147 at most on upright films, but for that film and two of uncertain
     # lungs; more than 0.015 on 19 of 20 films that are upside down
     max_turned_gain: float = 0.015
+    # Probability of a turned film by the bundle's gate.onnx, below which no turn is tried: an upright film is
+    # then not refused by a gain that is chance, and is looked at once instead of four times
+    max_turned_share: float = 0.02
     # Correlation of the lungs and what is around them with a drawn chest: 0.21 or more on grown-ups, and less
     # than 0.10 on a film that is stored upside down and on one child's
     min_lungs_likeness: float = 0.10

@@ -5,7 +5,7 @@ Trap: the lungs network answers for any picture; a mask alone is no evidence of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,8 +22,16 @@ from hilum.records import RefusalCode
 QUARTER_TURNS = (2, 1, 3)
 
 
-def find_lungs(canvas: Canvas, finder: LungFinder, limits: GateLimits) -> LungMask:
+def find_lungs(
+    canvas: Canvas, finder: LungFinder, limits: GateLimits, *, turns: Sequence[int] = QUARTER_TURNS
+) -> LungMask:
     """The lungs of a film that may be scored.
+
+    Args:
+        canvas: the film.
+        finder: of the bundle.
+        limits: what the lungs must reach.
+        turns: to try the film in; all, or none where it is known to be upright.
 
     Raises:
         UnreadableImage: no lungs, flat lungs, turned, or no chest around them.
@@ -31,7 +39,8 @@ def find_lungs(canvas: Canvas, finder: LungFinder, limits: GateLimits) -> LungMa
     lungs = finder.find(canvas)
     check_lungs(lungs, limits)
     _check_spread(canvas, lungs, limits)
-    check_upright(lungs, (finder.find(_turned(canvas, quarters)) for quarters in QUARTER_TURNS), limits)
+    if turns:
+        check_upright(lungs, (finder.find(_turned(canvas, quarters)) for quarters in turns), limits)
     _check_likeness(canvas, lungs, limits)
     return lungs
 
