@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as oracle
+from statsmodels.stats.proportion import confint_proportions_2indep
 
 from hilum.evaluation.confusion import performance
 from hilum.evaluation.intervals import Resampling, wilson
@@ -116,3 +117,32 @@ def test_flagging_everything_tells_nothing_and_claims_nothing(chance):
         assert rates.positive_likelihood_ratio.low is None
         assert rates.negative_likelihood_ratio.why == "no film is on this side of the cut"
         assert rates.negative_predictive_value.why == "every film is flagged"
+
+
+@given(*[st.integers(1, 40)] * 4)
+def test_likelihood_ratios_have_statsmodels_interval(hits, missed, alarms, clear):
+    """The log interval of a ratio of two proportions, of both ratios."""
+    truth = np.repeat([True, True, False, False], [hits, missed, alarms, clear])
+    flags = np.repeat([True, False, True, False], [hits, missed, alarms, clear])
+    rates = performance(truth, flags)
+    n_positive, n_negative = hits + missed, alarms + clear
+    for rate, parts in (
+        (rates.positive_likelihood_ratio, (hits, n_positive, alarms, n_negative)),
+        (rates.negative_likelihood_ratio, (missed, n_positive, clear, n_negative)),
+    ):
+        expected = confint_proportions_2indep(*parts, compare="ratio", method="log")
+
+        assert (rate.low, rate.high) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_ratio_of_nought_is_not_certain(chance):
+    """No positive film is missed: the ratio is 0, with an upper end, over patients wider still."""
+    truth, flags = np.repeat([True, False], 30), np.r_[np.ones(30, bool), np.arange(30) < 12]
+    by_film = performance(truth, flags).negative_likelihood_ratio
+    by_patient = performance(
+        truth, flags, Resampling(np.arange(60) // 3, chance, 200)
+    ).negative_likelihood_ratio
+
+    assert (by_film.value, by_film.low) == (0.0, 0.0)
+    assert 0 < by_film.high < by_patient.high < 1
+    assert by_patient.method == "ratio (Donner and Zou), over patients"

@@ -260,3 +260,23 @@ def test_a_million_films_take_seconds(chance):
 
     assert area.high - area.low < 0.01
     assert time.process_time() - start < 5
+
+
+@pytest.mark.slow
+def test_the_quick_form_is_the_textbooks_and_far_quicker(chance):
+    """On 20,000 scores with ties: every pair gives the same AUC and variance, in twenty times the time."""
+    truth = np.arange(20_000) % 2 == 1
+    score = np.round(chance.normal(size=truth.size) + truth, 2)
+    start = time.process_time()
+    wins, losses = np.zeros(10_000), np.zeros(10_000)
+    for at, one in enumerate(score[truth]):
+        beaten = (one > score[~truth]) + 0.5 * (one == score[~truth])
+        wins[at] = beaten.mean()
+        losses += beaten / 10_000
+    slow_s, start = time.process_time() - start, time.process_time()
+    value, variance = delong(*rank_films(truth, score).counts())
+    quick_s = time.process_time() - start
+
+    assert value == pytest.approx(wins.mean(), abs=1e-12)
+    assert variance == pytest.approx(wins.var(ddof=1) / 10_000 + losses.var(ddof=1) / 10_000, abs=1e-12)
+    assert slow_s > 20 * quick_s

@@ -6,18 +6,24 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import expit, logit
 from scipy.stats import binomtest, norm
+from statsmodels.stats.proportion import confint_proportions_2indep
 
 from hilum.evaluation.intervals import (
     Resampling,
     bootstrap_counts,
     draw_patients,
     from_draws,
+    logit_ends,
     newcombe_auc,
     normal_quantile,
     or_wilson,
+    ratio_ends,
+    squared_and_added,
     unless_alike,
     wilson,
+    wilson_by_patient,
 )
 from hilum.records import Estimate
 
@@ -135,3 +141,63 @@ def test_no_spread_is_not_certainty():
         "no interval: all samples are alike",
     )
     assert unless_alike(spread) is spread
+
+
+@given(st.integers(1, 60), st.integers(1, 60), st.data())
+def test_the_difference_of_two_proportions_is_statsmodels_newcombe(n_first, n_second, data):
+    """Squared and added Wilson intervals are Newcombe's method 10."""
+    hits = data.draw(st.integers(0, n_first)), data.draw(st.integers(0, n_second))
+    found = squared_and_added(wilson(hits[0], n_first), wilson(hits[1], n_second))
+    expected = confint_proportions_2indep(hits[0], n_first, hits[1], n_second, method="newcomb")
+
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_difference_needs_both_intervals():
+    """Half an interval is none."""
+    with pytest.raises(ValueError, match="both parts"):
+        squared_and_added(wilson(1, 2), wilson(0, 0))
+
+
+@given(st.integers(0, 60), st.integers(0, 60))
+def test_a_ratio_holds_its_value_even_of_nought(hits, alarms):
+    """Whatever the counts, value between the ends; 0 over something is not certain."""
+    low, high = ratio_ends(wilson(hits, 60), wilson(alarms, 60))
+    value = hits / alarms if alarms else float("inf")
+
+    assert 0 <= low <= value <= high or hits == alarms == 0
+    assert high > 0
+
+
+@given(st.floats(0.001, 0.999), st.floats(1e-6, 0.2))
+def test_ends_on_log_odds_stay_between_nought_and_one(value, spread):
+    """And are the delta method's: against the logistic function of scipy."""
+    low, high = logit_ends(value, spread)
+    half = 1.959963984540054 * spread / (value * (1 - value))
+
+    assert 0 <= low < value < high <= 1
+    assert (low, high) == pytest.approx((expit(logit(value) - half), expit(logit(value) + half)), abs=1e-9)
+
+
+def test_wilson_by_patient_counts_copies_once(chance):
+    """Ten copies of each film leave about the interval of one; all alike counts the patients."""
+    hits = chance.random(60) < 0.7
+    copies = np.repeat(np.arange(60), 10)
+    once, told = wilson(int(hits.sum()), 60), wilson_by_patient(hits[copies], copies)
+    alike = wilson_by_patient(np.ones(600, bool), copies)
+
+    assert (told.low, told.high) == pytest.approx((once.low, once.high), abs=0.002)
+    assert alike.low == pytest.approx(wilson(60, 60).low)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), min_size=1, max_size=30))
+def test_patients_with_equal_counts_are_found_either_way(counts):
+    """Counted in one array or sorted as rows, the patterns are the same and in the same order."""
+    columns = [np.array(column) for column in zip(*counts, strict=True)]
+    rows, times = np.unique(np.stack(columns, axis=1), axis=0, return_counts=True)
+    found = bootstrap_counts(
+        np.stack(columns, axis=1), Resampling(np.arange(len(counts)), np.random.default_rng(1), 5)
+    )
+    drawn = np.random.default_rng(1).multinomial(len(counts), times / len(counts), size=5)
+
+    assert (found == drawn @ rows).all()

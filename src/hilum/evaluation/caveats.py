@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from hilum.evaluation.discrimination import FEWEST_FOR_DELONG
 from hilum.evaluation.labelled import LabelledFilms
 from hilum.records import Estimate
 
-FEW_FOR_DELONG = 25  # films of a label, under which its interval covers less than 92 %: docs/statistics.md
 FEW = 10  # films of a label, under which a figure is an anecdote
 
 
@@ -52,7 +52,7 @@ def _few(films: LabelledFilms) -> str:
 
 def _narrow(films: LabelledFilms) -> str:
     n_least = min(films.n_positive, films.n - films.n_positive)
-    if not 1 <= n_least < FEW_FOR_DELONG:
+    if not 1 <= n_least < FEWEST_FOR_DELONG:
         return ""
     return (
         f"With {n_least} films of a label the AUC's own interval is too narrow (simulated: it holds the "

@@ -19,6 +19,7 @@ from hilum.evaluation.vectors import Scores, Truth, as_scores, as_truth
 from hilum.records import Estimate
 
 Floats = npt.NDArray[np.float64]
+FEWEST_FOR_DELONG = 25  # films of a label; with fewer its interval covers less than 92 %: docs/statistics.md
 NO_SPREAD = 1e-15  # a DeLong variance below this is rounding: every placement is the same
 
 

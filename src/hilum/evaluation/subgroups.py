@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hilum.evaluation.discrimination import auroc
+from hilum.evaluation.discrimination import FEWEST_FOR_DELONG, auroc
 from hilum.evaluation.grouping import NOT_STATED, UNSTATED, Grouping
-from hilum.evaluation.intervals import normal_quantile, unless_alike, wilson_by_patient
+from hilum.evaluation.intervals import newcombe_auc, normal_quantile, unless_alike, wilson_by_patient
 from hilum.evaluation.labelled import LabelledFilms
 from hilum.evaluation.obuchowski import auroc_by_patient
 from hilum.evaluation.vectors import Codes, Scores, Truth, count_patients, renumbered
@@ -124,7 +124,14 @@ def _auroc(part: FilmVectors) -> Estimate:
     n_positive = int(part.truth.sum())
     n_negative = part.truth.size - n_positive
     few = _few(n_positive, "positive") or _few(n_negative, "negative")
-    return _unestimated(area, few) if area.value is not None and few else area
+    if area.value is None or few:
+        return _unestimated(area, few) if few and area.value is not None else area
+    patients = [count_patients(part.codes[own]) for own in (part.truth, ~part.truth)]
+    if min(patients) >= FEWEST_FOR_DELONG:
+        return area
+    wide = newcombe_auc(area.value, *patients)
+    method = "Newcombe" if sum(patients) == part.truth.size else "Newcombe over patients"
+    return replace(area, low=wide.low, high=wide.high, method=method, why="")
 
 
 def _share(part: FilmVectors, *, label: bool) -> Estimate:
