@@ -83,6 +83,15 @@ def test_the_operating_point_says_that_it_was_chosen_on_its_own_films(run):
     assert facts.training_data.n == 24
 
 
+def test_the_bundle_knows_what_it_can_rule_out(run):
+    """At 10 % first; twelve films of a label, floor(0.05 * 13) = 0, rule nothing out at 5 %."""
+    usual, strict = export.bundle_facts(run, title=TITLE, graphs=["classifier.onnx"]).certainty
+
+    assert (usual.error_rate, usual.n_positive, usual.n_negative) == (0.1, 12, 12)
+    assert usual.abnormal_from is not None
+    assert (strict.error_rate, strict.abnormal_from, strict.normal_up_to) == (0.05, None, None)
+
+
 def test_the_bundle_names_the_pretrained_weights_and_no_place_of_this_machine(run, tmp_path):
     """Their licence goes with them."""
     started = replace(run, settings=replace(run.settings, weights=str(tmp_path / "trunk.pt")))

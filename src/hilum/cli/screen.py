@@ -49,6 +49,9 @@ class ProbabilityOrFile(Probability):
 @click.option("--min-age", "minimum_age_years", type=Probability(0, 130), metavar="YEARS",
               help="Refuse patients under this age, where a DICOM header tells it, in place of the "
                    "bundle's own limit, which is 15 for the shipped one; 0 reads every age.")  # fmt: skip
+@click.option("--error-rate", type=Probability(0, 1), metavar="RATE",
+              help="What is ruled out may be wrong for this share of films like the bundle's own: one of the "
+                   "bundle's rates, by default its first, which is 0.1 for the shipped ones.")  # fmt: skip
 @click.option("--jobs", "n_jobs", type=click.IntRange(1, 256), metavar="N",
               help="Films to read at a time; by default one a core, 8 at most.")  # fmt: skip
 @click.option("--heat-maps/--no-heat-maps", default=True, show_default=True,

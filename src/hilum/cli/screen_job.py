@@ -43,6 +43,7 @@ class ScreenJob:
     out: Path | None
     threshold: float | Path | None  # a path is of a calibration
     minimum_age_years: float | None
+    error_rate: float | None
     n_jobs: int | None
     heat_maps: bool
 
@@ -80,6 +81,7 @@ def run(job: ScreenJob) -> int:
         n_threads=1 if n_jobs > 1 else 0,
         threshold=_threshold(job.threshold, bundle),
         minimum_age_years=job.minimum_age_years,
+        error_rate=job.error_rate,
     )
     paths = [Path(name) for name in job.films]
     folder = None if job.out is None else _open_folder(job.out, job.form, predictor, paths)

@@ -21,9 +21,11 @@ from torch import nn
 
 from hilum.errors import BundleInvalid, RunInvalid
 from hilum.evaluation.calibration import fit_platt, sigmoid
+from hilum.evaluation.conformal import conformal_limits
 from hilum.evaluation.discrimination import auroc
 from hilum.evaluation.operating_points import at_threshold, threshold_for_sensitivity, youden_threshold
 from hilum.findings import Finding
+from hilum.imaging.hashing import file_sha256
 from hilum.inference.bundle import (
     Bundle,
     BundleFacts,
@@ -32,6 +34,7 @@ from hilum.inference.bundle import (
     OperatingPoint,
     Rescoring,
     TrainingData,
+    check_vacant,
     write_bundle,
 )
 from hilum.inference.session import Graph, Port
@@ -47,9 +50,11 @@ from hilum.training.run_folder import provenance
 __all__ = ["AGREEMENT", "FinishedRun", "bundle_facts", "check_agreement", "export_bundle", "operating_points",
            "read_run", "write_members"]  # fmt: skip
 
-WritePapers = Callable[[BundleFacts, Path], Sequence[Path]]
+LUNGS_NAME = "lungs.onnx"
+WritePapers = Callable[[Bundle, Path], Sequence[Path]]
 
 AGREEMENT = 1e-4  # largest difference between torch's and onnxruntime's probability of any judged film
+ERROR_RATES = (0.1, 0.05)  # of what a bundle rules out; the first is the usual one
 INTENDED_USE = (
     "Scores frontal chest radiographs (PA or AP) of people of 15 years and over for abnormality "
     "consistent with pulmonary tuberculosis. For research and decision support; not a cleared medical device."
@@ -81,15 +86,17 @@ def export_bundle(
         destination: the bundle's folder, not there yet.
         title: of the bundle.
         in_half: store the weights in half precision, for half the size.
-        write_papers: writes further files for the bundle, such as the model card, into the folder that it is
-            given, and returns them.
+        write_papers: given the bundle as it will be and a folder, writes further files for it there, such as
+            the model card, and returns them.
 
     Raises:
         BundleInvalid: a graph's scores differ from torch's by more than `AGREEMENT`.
         RunInvalid: the run's lungs network or recipe is not what is here, its predictions are not of its
             networks, these tell the labels no better than chance, or they keep no feature map, so that there
             is no heat map.
+        OutputRefused: the destination already holds something.
     """
+    check_vacant(destination)  # before the slow part
     check_seen_alike(run)
     lungs = None if run.settings.recipe.region == "film" else lungs_graph(run.settings.lungs)
     rescoring = rescore(run, judged_arrays(run), in_half=in_half)
@@ -102,10 +109,13 @@ def export_bundle(
         graphs = write_members(run, folder, in_half=in_half)
         films = folder / LIST_NAME
         films.write_text(training_list([*run.films, *run.weak]), encoding="ascii")
-        papers = [] if write_papers is None else write_papers(facts, folder)
-        files = {path.name: path for path in (*graphs, films, *papers)}
-        if lungs is not None:
-            files["lungs.onnx"] = lungs
+        files = {path.name: path for path in (*graphs, films)} | (
+            {} if lungs is None else {LUNGS_NAME: lungs}
+        )
+        if write_papers is not None:
+            hashes = {name: file_sha256(path) for name, path in files.items()}
+            papers = write_papers(Bundle(folder=destination, sha256=hashes, **vars(facts)), folder)
+            files |= {path.name: path for path in papers}
         return write_bundle(destination, facts=facts, files=files)
 
 
@@ -189,7 +199,8 @@ def bundle_facts(
     truth = np.array([row.label for row in run.judged])
     logits = np.array([float(row.extra["logit"]) for row in run.judged])
     calibration = _calibration(truth, logits, run)
-    points = operating_points(truth, calibration.probability(logits), run)
+    probability = calibration.probability(logits)
+    points = operating_points(truth, probability, run)
     positives = int(truth.sum())
     return BundleFacts(
         name=title.name,
@@ -199,10 +210,11 @@ def bundle_facts(
         findings=(Finding.TUBERCULOSIS.value,),
         recipe=run.settings.recipe,
         classifiers=tuple(graphs),
-        lungs=None if run.settings.recipe.region == "film" else "lungs.onnx",
+        lungs=None if run.settings.recipe.region == "film" else LUNGS_NAME,
         calibration=(calibration,),
         operating_points=points,
         default_operating_point=points[0].name,
+        certainty=tuple(conformal_limits(truth, probability, error_rate=rate) for rate in ERROR_RATES),
         intended_use=IntendedUse(INTENDED_USE, minimum_age_years=15.0, views=("PA", "AP")),
         training_data=TrainingData(
             _data_sentence(run), n=len(truth), positives=positives, hash=run.data_hash
