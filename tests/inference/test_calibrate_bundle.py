@@ -69,7 +69,7 @@ def test_the_copy_keeps_where_its_threshold_came_from(bundle, tmp_path):
     kept = json.loads((copy.folder / "local-calibration.json").read_text())
     card = (copy.folder / "model-card.md").read_text()
 
-    assert kept == {**RECORD, "operating_point": "local-sensitivity-90"}
+    assert kept.items() >= {**RECORD, "operating_point": "local-sensitivity-90"}.items()
     assert card.startswith("# tiny\n\nA card.\n\n## Local threshold: local-sensitivity-90\n")
     assert POINT.source in card
     assert "0.2500" in card

@@ -116,6 +116,10 @@ def _request(job: CalibrateJob, bundle: Bundle | None) -> CalibrationRequest:
             refuse_second_scale(rows)
         except TableInvalid as error:
             raise TableInvalid(f"{job.home}: {error} (--home-score-column)") from None
+        if file_sha256(job.home) == file_sha256(job.table):
+            raise TableInvalid(
+                f"{job.home}: is the table that is calibrated; --home takes one from elsewhere"
+            )
         positives = tuple(row.score for row in rows if row.label == 1)
         if not positives:
             raise TableInvalid(f"{job.home}: no positive film, so there is nothing to mix in")
