@@ -147,7 +147,7 @@ class Predictor:
             error_rate=None if self._limits is None else self._limits.error_rate,
             heat_map=heat,
             notes=(
-                *radiograph.notes,
+                *view.notes,
                 *self._unknowns(radiograph),
                 *((NOT_LOCALISED,) if with_picture and heat is None else ()),
             ),
@@ -163,7 +163,7 @@ class Predictor:
         """A film by the bundle's recipe, past the gate.
 
         Raises:
-            UnreadableImage: no lungs were found in it, or it is turned.
+            UnreadableImage: what speaks against what it shows; see `Gate.admit`.
         """
         canvas = film_canvas(radiograph.pixels, self.bundle.recipe)
         admitted = self._gate.admit(canvas)
