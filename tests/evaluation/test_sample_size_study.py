@@ -150,6 +150,11 @@ def test_every_number_fits_into_json():
     [
         ({}, "nothing to plan for"),
         ({"sensitivity": 0.9}, "needs --prevalence"),
+        ({"sensitivity": 0.9, "prevalence": 0.0}, "--prevalence must lie above 0 and below 1"),
+        ({"sensitivity": 0.9, "prevalence": 1.0}, "--prevalence must lie above 0 and below 1"),
+        ({"sensitivity": float("nan"), "prevalence": 0.1}, "--sensitivity must lie above 0"),
+        ({"sensitivity": 0.9, "prevalence": 0.1, "refused_share": 1.0}, "must lie from 0 to below 1"),
+        ({"sensitivity": 0.9, "prevalence": 0.1, "cluster_size": 0.5}, "--cluster-size must be at least 1"),
         ({"least_sensitivity": 0.8, "specificity": 0.7, "prevalence": 0.1}, "--least-sensitivity needs"),
         ({"margin": 0.05, "sensitivity": 0.9, "prevalence": 0.1}, "--margin needs the expected --auc"),
         ({"sensitivity": 0.9, "prevalence": 0.1, "sampling": "two-phase"}, "two-phase study needs"),

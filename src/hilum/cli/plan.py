@@ -57,7 +57,7 @@ def number(
 @number(
     "--verified-share", click.FloatRange(0, 1, min_open=True), "Of unflagged films, in a two-phase study."
 )
-@number("--icc", click.FloatRange(0, 1), "Intraclass correlation of being read rightly.", default=0.0)
+@number("--icc", LOSS, "Intraclass correlation of being read rightly.", default=0.0)
 @number("--cluster-size", click.FloatRange(1), "Films of a label from one patient or site, on average.",
         default=1.0)  # fmt: skip
 @number("--refused", LOSS, "Share of films that the reader refuses.", default=0.0, name="refused_share")

@@ -11,6 +11,11 @@ from typing import Any, Literal
 from hilum.errors import SettingsInvalid
 
 Sampling = Literal["consecutive", "enriched", "two-phase"]
+SHARES = (
+    "sensitivity", "specificity", "half_width", "least_sensitivity", "least_specificity", "auc", "auc_half_width",
+    "least_auc", "reference_auc", "margin", "guarantee", "excess", "confidence", "assurance", "power", "prevalence",
+)  # fmt: skip
+LOSSES = ("correlation", "refused_share", "unverified_share", "icc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +23,7 @@ class PlanSettings:
     """The questions (each None where it is not asked), and the sampling.
 
     Raises:
-        SettingsInvalid: nothing is asked, or two settings do not go together.
+        SettingsInvalid: nothing is asked, a number is out of its range, or two settings do not go together.
     """
 
     sensitivity: float | None = None  # expected, at the threshold in use
@@ -47,6 +52,7 @@ class PlanSettings:
     unverified_share: float = 0.0  # without a reference test that should have one
 
     def __post_init__(self) -> None:
+        self._check_ranges()
         self._check_questions()
         self._check_sampling()
 
@@ -64,6 +70,18 @@ class PlanSettings:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+    def _check_ranges(self) -> None:
+        for name in SHARES:
+            value = getattr(self, name)
+            if value is not None and not 0 < value < 1:
+                raise SettingsInvalid(f"{_option(name)} must lie above 0 and below 1, not {value:g}")
+        for name in LOSSES:
+            value = getattr(self, name)
+            if not 0 <= value < 1:
+                raise SettingsInvalid(f"{_option(name)} must lie from 0 to below 1, not {value:g}")
+        if not self.cluster_size >= 1 or not self.negatives_per_positive > 0:
+            raise SettingsInvalid("--cluster-size must be at least 1, and --negatives-per-positive above 0")
 
     def _check_questions(self) -> None:
         asked = (self.sensitivity, self.specificity, self.auc, self.guarantee)
