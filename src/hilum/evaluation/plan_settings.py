@@ -12,8 +12,9 @@ from hilum.errors import SettingsInvalid
 
 Sampling = Literal["consecutive", "enriched", "two-phase"]
 SHARES = (
-    "sensitivity", "specificity", "half_width", "least_sensitivity", "least_specificity", "auc", "auc_half_width",
-    "least_auc", "reference_auc", "margin", "guarantee", "excess", "confidence", "assurance", "power", "prevalence",
+    "sensitivity", "specificity", "half_width", "least_sensitivity", "least_specificity", "auc",
+    "auc_half_width", "least_auc", "reference_auc", "margin", "guarantee", "excess", "confidence",
+    "assurance", "power", "prevalence",
 )  # fmt: skip
 LOSSES = ("correlation", "refused_share", "unverified_share", "icc")
 
