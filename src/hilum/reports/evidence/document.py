@@ -19,7 +19,7 @@ from hilum.reports.evidence.controls import controls_section
 from hilum.reports.evidence.facts import Evidence
 from hilum.reports.evidence.front import front_facts, front_summary
 from hilum.reports.evidence.gallery import ALARM, MISS, MOST_SHOWN, gallery_section
-from hilum.reports.evidence.groups import adjusted_section, fairness_section, folds_section, groups_section
+from hilum.reports.evidence.groups import adjusted_section, fairness_section, groups_section
 from hilum.reports.evidence.methods import methods_section
 from hilum.reports.evidence.pictures import NAMES, build_pictures
 from hilum.reports.evidence.probability import calibration_section, decisions_section
@@ -102,7 +102,6 @@ def _sections(evidence: Evidence, pictures: Pictures) -> list[Section]:
         screened_section(evidence),
         calibration_section(evaluation, pictures),
         decisions_section(evaluation, pictures),
-        folds_section(evaluation),
         groups_section(evaluation, pictures),
         fairness_section(evaluation),
         adjusted_section(evaluation),

@@ -19,12 +19,12 @@ def front_facts(evidence: Evidence) -> tuple[tuple[str, str], ...]:
     films = evidence.evaluation.films
     n_rows = films.n + evidence.evaluation.n_unlabelled
     patients = f"of {counted(films.n_patients, 'patient')}" if films.has_patients else "of patients not named"
+    share = f"{films.n_positive:,} ({100 * films.n_positive / films.n:.1f} %) with the finding"
     prevalence = "not stated" if evidence.prevalence is None else f"{100 * evidence.prevalence:.3g} %"
     return (
         ("Table", evidence.table.name),
         ("SHA-256", evidence.table.sha256),
-        ("Films", f"{films.n:,} with a label, of {counted(n_rows, 'row')}; {patients}"),
-        ("With the finding", f"{films.n_positive:,} ({100 * films.n_positive / films.n:.1f} %)"),
+        ("Films", f"{films.n:,} with a label, of {counted(n_rows, 'row')}; {patients}; {share}"),
         ("Prevalence for planning", prevalence),
         ("Date", evidence.made_on.isoformat()),
     )

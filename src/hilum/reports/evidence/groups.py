@@ -48,32 +48,10 @@ def forest_rows(evaluation: Evaluation, figure: str = "auroc") -> list[Row]:
     return rows + [(f"{group.column}: {group.group}", group.figures()[figure]) for group in groups]
 
 
-def folds_section(evaluation: Evaluation) -> Section | None:
-    """AUC by fold of a cross-validation; None where the table has no folds."""
-    folds = evaluation.folds
-    if folds is None:
-        return None
-    mean = "not estimable" if folds.mean is None else f"{folds.mean:.3f}"
-    spread = (
-        "" if folds.standard_deviation is None else f", standard deviation {folds.standard_deviation:.3f}"
-    )
-    text = (
-        f"Mean AUC of the folds {mean}{spread} between folds (no interval, for folds share their training "
-        f"films); over all films {interval_cell(evaluation.discrimination.auroc)}. "
-        "Pooling takes the folds' scores to be on one scale."
-    )
-    rows = tuple(
-        (f"fold {fold}", interval_cell(area), f"{area.n:,}", f"{area.n_positive or 0:,}")
-        for fold, area in folds.by_fold.items()
-    )
-    table = Table(("Fold", "AUC (95 %)", "Films", "With finding"), rows, caption="AUC by fold")
-    return Section("Folds of the cross-validation", (Paragraph(text), table))
-
-
 def groups_section(evaluation: Evaluation, pictures: Pictures) -> Section:
     """AUC, sensitivity, specificity, and calibration by group, with the forest plots."""
     groups = evaluation.groups
-    blocks: list[Block] = []
+    blocks = _folds(evaluation)
     if not groups.subgroups:
         blocks.append(Paragraph(NO_GROUPS, look="note"))
     else:
@@ -81,7 +59,8 @@ def groups_section(evaluation: Evaluation, pictures: Pictures) -> Section:
         for column in dict.fromkeys(group.column for group in groups.subgroups):
             blocks.append(_groups_table([group for group in groups.subgroups if group.column == column]))
     blocks += [Paragraph(text, look="note") for text in _alike(evaluation)]
-    return Section("Subgroups", (*blocks, *some(pictures, "subgroups", "subgroups_rates")))
+    title = "Folds and subgroups" if evaluation.folds else "Subgroups"
+    return Section(title, (*blocks, *some(pictures, "subgroups", "subgroups_rates")))
 
 
 def fairness_section(evaluation: Evaluation) -> Section | None:
@@ -126,6 +105,28 @@ def adjusted_section(evaluation: Evaluation) -> Section:
     return Section(
         "AUC among people of the same age and sex", (Paragraph(text), estimate_table(rows, "Adjusted AUC"))
     )
+
+
+def _folds(evaluation: Evaluation) -> list[Block]:
+    """AUC by fold of a cross-validation; nothing where the table has no folds."""
+    folds = evaluation.folds
+    if folds is None:
+        return []
+    mean = "not estimable" if folds.mean is None else f"{folds.mean:.3f}"
+    spread = (
+        "" if folds.standard_deviation is None else f", standard deviation {folds.standard_deviation:.3f}"
+    )
+    text = (
+        f"Mean AUC of the folds {mean}{spread} between folds (no interval, for folds share their training "
+        f"films); over all films {interval_cell(evaluation.discrimination.auroc)}. "
+        "Pooling takes the folds' scores to be on one scale."
+    )
+    rows = tuple(
+        (f"fold {fold}", interval_cell(area), f"{area.n:,}", f"{area.n_positive or 0:,}")
+        for fold, area in folds.by_fold.items()
+    )
+    table = Table(("Fold", "AUC (95 %)", "Films", "With finding"), rows, caption="AUC by fold")
+    return [Paragraph(text), table]
 
 
 def _alike(evaluation: Evaluation) -> list[str]:
