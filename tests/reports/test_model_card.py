@@ -158,6 +158,18 @@ def test_a_bundle_from_before_sittings_were_noted_says_so(facts):
     assert "its sittings were not noted" in model_card(facts, [], [])
 
 
+@pytest.mark.parametrize(
+    ("n", "told"),
+    [(1, "One network; the score is 100 times its calibrated probability, without a spread."),
+     (5, "5 networks; the score is 100 times their mean calibrated probability, the spread")],
+)  # fmt: skip
+def test_the_card_says_how_many_networks_make_the_score_and_its_spread(facts, n, told):
+    """One network has no spread to report."""
+    members = tuple(f"classifier-{number}.onnx" for number in range(n))
+
+    assert told in model_card(replace(facts, classifiers=members), [], [])
+
+
 @pytest.fixture
 def controls(judged):
     """A controls.json as hilum controls writes it."""

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from hilum.cli.main import cli
 from hilum.evaluation.table import read_predictions
+from hilum.inference.bundle import read_bundle
 
 STUDY = """
 manifest = "films/manifest.parquet"
@@ -55,12 +56,20 @@ def test_a_study_becomes_a_bundle_that_scores_a_manifest(study, tmp_path):
         tmp_path / "table.csv",
     )
 
-    assert "24 films, 12 positive" in said
+    assert said.count("24 films, 12 positive") == 1
+    assert said.count("network: AUC") == 1
     assert (folds / "fold-1" / "loss-curves.png").is_file()
     assert json.loads((bundle / "bundle.json").read_text(encoding="utf-8"))["classifiers"] == [
         "classifier.onnx"
     ]
-    assert "Films of noise." in (bundle / "model-card.md").read_text(encoding="utf-8")
+    card = (bundle / "model-card.md").read_text(encoding="utf-8")
+    assert "Films of noise." in card
+    assert "| border and brightness | 24 (12) | " in card
+    assert "the 24 judging films were scored again" in card
+    assert [f"| {work} |" in card for work in ("training", "judging", "export")] == [True] * 3
+    checklists = (bundle / "checklists.md").read_text(encoding="utf-8")
+    assert "2 folds, drawn with seed 0" in checklists
+    assert {"model-card.md", "checklists.md"} <= read_bundle(bundle).sha256.keys()
     assert len(read_predictions(tmp_path / "table.csv")) == 24
 
 

@@ -9,7 +9,10 @@ import torch
 from torch import nn
 
 from hilum.errors import SettingsInvalid
+from hilum.training.checkpoint import check_network, start_state
 from hilum.training.networks.resnet50v2 import DEPTHS, Trunk
+from hilum.training.pretrained import pretrained_trunk
+from hilum.training.settings import TrainSettings
 from hilum.training.zoo_graph import read_zoo_trunk
 
 PREFIX = "resnetv24_"
@@ -29,6 +32,11 @@ def trunk() -> Trunk:
 
 @pytest.fixture(scope="module")
 def initialisers(trunk) -> dict[str, np.ndarray]:
+    """What the zoo's file would hold of the trunk."""
+    return in_zoo_names(trunk)
+
+
+def in_zoo_names(trunk: Trunk) -> dict[str, np.ndarray]:
     """The trunk in Gluon's names, counted as it builds them, and what the zoo's file has besides."""
     found = {"reshape_attr_tensor164": np.array([0, -1])}
 
@@ -164,3 +172,26 @@ def test_a_tensor_kept_in_another_file_is_refused(tmp_path):
 
     with pytest.raises(SettingsInvalid, match="is no ONNX file that can be read"):
         read_zoo_trunk(path)
+
+
+def test_imagenets_own_weights_come_back_from_a_graph_of_the_zoo(shared, write):
+    """The half-precision copy that hilum-base was made from, under the zoo's names; not the zoo's file."""
+    copy = shared / "weights" / "resnet50v2_stage1-3_imagenet_fp16.pt"
+    imagenet = Trunk()
+    imagenet.load_state_dict(pretrained_trunk(str(copy)))
+
+    found = read_zoo_trunk(write(in_zoo_names(imagenet)))
+
+    wanted = pretrained_trunk(str(copy))
+    assert all(torch.equal(found[name], wanted[name]) for name in wanted if "num_batches" not in name)
+
+
+def test_a_network_starts_from_a_graph_of_the_zoo(write, initialisers, trunk, tmp_path):
+    """As `make study` would from the zoo's file: named in the settings, its trunk is the graph's."""
+    settings = TrainSettings(tmp_path, network="hilum-base", weights=str(write(initialisers)))
+    check_network(settings)
+
+    state = start_state(settings, n_steps=2, seed=0, device=torch.device("cpu"))
+
+    started, wanted = state.network.trunk.state_dict(), trunk.state_dict()
+    assert all(torch.equal(started[name], wanted[name]) for name in wanted)

@@ -48,9 +48,8 @@ def export(  # noqa: PLR0913 (click passes each option by name)
     from hilum.training.run_folder import read_run_facts
 
     tables = _named_tables(evidence)
-    for folder in (run, judged_by):
-        if folder is not None:
-            read_run_facts(folder)  # a mistyped folder is told at once, before torch is loaded
+    facts = read_run_facts(run)  # a mistyped folder is told at once, before torch is loaded
+    judge_facts = facts if judged_by is None else read_run_facts(judged_by)
     from hilum.reports.bundle_papers import PaperSources, write_papers
     from hilum.training import export as exporting
     from hilum.training.controls import CONTROLS_NAME
@@ -58,11 +57,14 @@ def export(  # noqa: PLR0913 (click passes each option by name)
 
     finished = exporting.read_run(run, judged_by=judged_by)
     judge = finished.judge
-    sources = PaperSources(finished.judged, judge / BLANKED_NAME, judge / CONTROLS_NAME, tables, limits)
+    sources = PaperSources(
+        judged=finished.judged, table=finished.table, run=facts, judge=judge_facts,
+        blanked=judge / BLANKED_NAME, controls=judge / CONTROLS_NAME, tables=tables, limits=limits,
+    )  # fmt: skip
     title = exporting.BundleTitle(name or out.resolve().name, version, licence)
     bundle = exporting.export_bundle(
         finished, out, title=title, in_half=half,
-        write_papers=lambda facts, folder: write_papers(facts, folder, sources),
+        write_papers=lambda bundle, folder: write_papers(bundle, folder, sources),
     )  # fmt: skip
     click.echo(f"{bundle.label}: {len(bundle.classifiers)} network(s), torch and onnxruntime agree: {out}")
     click.echo(f"next: hilum screen FILES --bundle {out}")

@@ -32,7 +32,8 @@ from hilum.inference.bundle_facts import (
 )
 
 __all__ = ["Bundle", "BundleFacts", "Calibration", "IntendedUse", "OperatingPoint", "Rescoring", "Session",
-           "TrainingData", "DEFAULT_BUNDLE", "read_bundle", "shipped_bundles", "write_bundle"]  # fmt: skip
+           "TrainingData", "DEFAULT_BUNDLE", "check_vacant", "read_bundle", "shipped_bundles",
+           "write_bundle"]  # fmt: skip
 
 FORMAT = 1
 FACTS_NAME = "bundle.json"
@@ -97,8 +98,7 @@ def write_bundle(folder: Path, *, facts: BundleFacts, files: Mapping[str, Path])
         OutputRefused: the folder already holds something.
         BundleInvalid: the facts contradict themselves or the files.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise OutputRefused(f"{folder} already holds something; a bundle is never written over")
+    check_vacant(folder)
     for name in files:
         if not is_plain_file_name(name) or name == FACTS_NAME:
             raise BundleInvalid(f"{name!r} cannot be the name of a file in a bundle")
@@ -114,6 +114,16 @@ def write_bundle(folder: Path, *, facts: BundleFacts, files: Mapping[str, Path])
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return _read_folder(folder.resolve())
+
+
+def check_vacant(folder: Path) -> None:
+    """Refuse to write a bundle over anything.
+
+    Raises:
+        OutputRefused: the folder already holds something.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputRefused(f"{folder} already holds something; a bundle is never written over")
 
 
 def _fill(folder: Path, facts: BundleFacts, files: Mapping[str, Path]) -> None:

@@ -54,7 +54,7 @@ def model_card(
         "## What it does",
         "",
         _view_sentence(facts),
-        f"Networks: {len(facts.classifiers)}; the score is 100 times their mean calibrated probability.",
+        _members_sentence(facts),
         "",
         "## Figures",
         "",
@@ -77,6 +77,16 @@ def model_card(
         "",
     ]
     return "\n".join(lines)
+
+
+def _members_sentence(facts: BundleFacts) -> str:
+    n = len(facts.classifiers)
+    if n == 1:
+        return "One network; the score is 100 times its calibrated probability, without a spread."
+    return (
+        f"{n} networks; the score is 100 times their mean calibrated probability, the spread its standard "
+        "deviation over them."
+    )
 
 
 def _making(facts: BundleFacts) -> Iterator[str]:

@@ -75,7 +75,7 @@ def build_network(settings: TrainSettings) -> nn.Module:
     network: nn.Module = NETWORKS.load(settings.network)(N_FINDINGS, settings.recipe.crop_side)
     if max(settings.side_weight, settings.zone_weight) > 0 and not hasattr(network, "features"):
         raise SettingsInvalid(
-            f"{settings.network} keeps no feature map to tell places on; set side_weight = 0 and zone_weight = 0"
+            f"{settings.network} keeps no feature map to tell places on; set side_weight and zone_weight to 0"
         )
     return network
 

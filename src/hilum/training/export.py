@@ -43,7 +43,7 @@ from hilum.training.checkpoint import read_network
 from hilum.training.finished_run import FinishedRun, check_all_known, check_seen_alike, read_run, session
 from hilum.training.loader import FilmArrays, load_films, lungs_graph
 from hilum.training.loop import predicted_logits
-from hilum.training.onnx_graph import WithActivationMap, store_in_half, write_graph
+from hilum.training.onnx_graph import OUTPUTS, ForScreening, store_in_half, write_graph
 from hilum.training.rescoring import rescore
 from hilum.training.run_folder import provenance
 
@@ -150,9 +150,7 @@ def write_members(run: FinishedRun, folder: Path, *, in_half: bool = False) -> l
             network = network.half().float()
         path = folder / _graph_name(run, number)
         side = run.settings.recipe.crop_side
-        write_graph(
-            WithActivationMap(network), path, example=torch.zeros(2, 1, side, side), outputs=("logits", "map")
-        )
+        write_graph(ForScreening(network), path, example=torch.zeros(2, 1, side, side), outputs=OUTPUTS)
         if in_half:
             store_in_half(path)
         is_whole = len(run.members) == 1

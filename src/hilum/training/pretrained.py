@@ -63,7 +63,8 @@ def load_trunk(network: nn.Module, weights: str) -> None:
     Raises:
         SettingsInvalid: see `fitting_trunk`.
     """
-    network.trunk.load_state_dict(fitting_trunk(network, weights))  # type: ignore[union-attr]
+    given = fitting_trunk(network, weights)
+    network.trunk.load_state_dict(given)  # type: ignore[union-attr]
 
 
 def fitting_trunk(network: nn.Module, weights: str) -> dict[str, Tensor]:
