@@ -153,7 +153,7 @@ def _interval(figure: Estimate, digits: int) -> str:
 
 def _misses(chosen: Chosen) -> str:
     if chosen.n_allowed is None or chosen.bound is None:
-        return f"{chosen.n_missed:,} score below"
+        return f"scoring below: {chosen.n_missed:,}"
     return f"{chosen.n_allowed:,} may score below, {chosen.n_missed:,} do"
 
 

@@ -148,6 +148,8 @@ def _of_the_threshold(calibration: LocalCalibration) -> Iterator[str]:
         "The rule looks at positive films alone, so that specificity, on negative films, is not chosen for; "
         "it is as open to chance as its interval says."
     )
+    if calibration.request.goal.rule == "home":
+        return
     yield (
         "A promise is for people like the positives of this sample, with the reference test of this sample: "
         "another site, machine, or mix of cases is another promise."
