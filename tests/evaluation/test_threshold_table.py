@@ -194,9 +194,7 @@ def test_unequal_weights_widen_the_interval():
     """Kish 1965: half the films with nearly all the weight tell as much as half the films."""
     labels, scores = [1] * 80 + [0] * 80, ([0.9] * 30 + [0.1] * 10) * 4
     even = threshold_row(build_films(labels, scores), 0.5, PROGRAMME).sensitivity
-    odd = threshold_row(
-        build_films(labels, scores, weights=([1, 100] * 80)), 0.5, PROGRAMME
-    ).sensitivity
+    odd = threshold_row(build_films(labels, scores, weights=([1, 100] * 80)), 0.5, PROGRAMME).sensitivity
 
     assert odd.high - odd.low > 1.3 * (even.high - even.low)
 
