@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency
 
@@ -71,6 +71,7 @@ def test_looking_at_more_figures_never_lowers_a_p(chance):
     assert twice.adjusted["a"] <= twice.p_values["a"]
 
 
+@settings(max_examples=40)
 @given(PARTS, PARTS)
 def test_a_verdict_is_a_share_whatever_the_scores(before, now):
     """Ties, one film, all refused: every p lies above 0 and up to 1."""

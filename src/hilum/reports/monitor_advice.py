@@ -16,13 +16,12 @@ ACCURACY = {"sensitivity", "specificity"}
 
 KEEP_ON = (
     "Nothing needs to be done. Keep the reference and run this again when the next window is full. "
-    "Monitoring does not replace a validation: label a sample of films once a year, and whenever a device, a "
-    "site, or the bundle changes."
+    "Monitoring does not replace a validation: label a sample of films once a year, and whenever a "
+    "device, a site, or the bundle changes."
 )
 NEW_BUNDLE = (
-    "Another bundle reads the films, and its threshold was not chosen for it here. Until it is, read every "
-    "film as if there were no threshold, or go back to the bundle of the reference. Then give the calibrated "
-    "copy to this command with --calibrated. "
+    "Another bundle reads the films, and its threshold was not chosen for it here. Until it is, read "
+    "every film as if there were no threshold, or go back to the bundle of the reference. "
 )
 NEW_REFERENCE = (
     "The scores of the new bundle are not compared with the old one's. Screen films of a good time again "
@@ -50,7 +49,9 @@ def advice(found: Monitoring) -> tuple[str, ...]:
     raised = set(found.raised_by)
     steps = []
     if found.bundles.is_alarm:
-        steps.append(NEW_BUNDLE + calibrate_words())
+        steps.append(
+            f"{NEW_BUNDLE}{calibrate_words()} Then give DIR/bundle to this command with --calibrated."
+        )
     elif found.bundles.is_changed:
         steps.append(NEW_REFERENCE)
     if raised & REFUSALS:

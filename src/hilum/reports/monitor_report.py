@@ -99,8 +99,7 @@ def summary_lines(found: Monitoring) -> list[str]:
     n = found.settings.windows_per_false_alarm
     lines.append(
         f"{_count(len(found.judged), 'window')} judged, {found.whole.rates.n} films against "
-        f"{found.reference.n}; where "
-        f"nothing has changed, one window in {n} raises a false alarm."
+        f"{found.reference.n}; where nothing has changed, one window in {n} raises a false alarm."
     )
     if found.alarms and found.within is not None:
         changed = found.within.verdict.is_alarm
@@ -124,10 +123,8 @@ def _bundle_section(found: Monitoring) -> Iterator[Section]:
         read = ", ".join(f"{name} ({_count(n, 'film')})" for name, n in bundles.current.items())
         text = (
             f"The reference was read by {bundles.reference}, the current films by {read}. Scores of two "
-            "bundles are "
-            "not on one scale, and a threshold of the old one means nothing on the new one: one product's "
-            "median "
-            "score moved from .35 to .61 between two of its versions, with the films unchanged."
+            "bundles are not on one scale, and a threshold of the old one means nothing on the new one: "
+            "one product's median score moved from .35 to .61 between two of its versions."
         )
         if bundles.is_accepted and bundles.calibration is not None:
             point = bundles.calibration
@@ -149,8 +146,8 @@ def _advice_section(found: Monitoring) -> Section:
 def _limits(found: Monitoring) -> Section:
     points = [
         "Films are taken as independent. Where days or operators differ among themselves in the reference "
-        "too, "
-        "alarms come more often than stated; a reference of several months holds more of that than one of a "
+        "too, alarms come more often than stated; a reference of several months holds more of that than "
+        "one of a "
         "week.",
         "No alarm is no proof that nothing changed: a small window shows large changes only "
         "(benchmarks/monitor has the power for 50, 200, and 1,000 films).",

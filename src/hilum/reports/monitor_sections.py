@@ -105,9 +105,8 @@ def score_section(found: Monitoring, tables: tuple[WatchedTable, WatchedTable]) 
     )
     note = (
         f"PSI over {psi.n_bins} bins of equal shares of both tables; by chance alone its mean is (bins - "
-        "1)(1/n + 1/m) "
-        "(Yurdakul and Naranjo 2020), so the usual limits of 0.1 and 0.25 are not used. KS: exact, ties and "
-        "all."
+        "1)(1/n + 1/m) (Yurdakul and Naranjo 2020), so the usual limits of 0.1 and 0.25 are not used. KS: "
+        "exact, ties and all."
     )
     lead: tuple[Paragraph, ...] = ()
     if found.bundles.is_changed:
@@ -160,15 +159,11 @@ def rule_section(found: Monitoring) -> Section:
     where = "within the same sites and devices" if found.settings.within_mix else "of the whole reference"
     text = (
         "Each window is compared with windows of as many films, drawn without replacement from its own "
-        "films and "
-        f"those {where} together. The smallest p of all its figures is judged against the smallest p of "
-        "each drawn "
-        "window (Westfall and Young 1993), so that several figures do not add up to more false alarms. If "
-        "the films "
-        f"are of the same kind as the reference's, one window in {n} raises an alarm, whatever the "
-        "distribution. "
-        f"This run judged {k}, so {k / n:.2g} false alarms are to be expected in such a run. Seed "
-        f"{found.settings.seed}."
+        f"films and those {where} together. The smallest p of all its figures is judged against the "
+        "smallest p of each drawn window (Westfall and Young 1993), so that several figures do not add up "
+        f"to more false alarms. If the films are of the same kind as the reference's, one window in {n} "
+        f"raises an alarm, whatever the distribution. This run judged {k}, so {k / n:.2g} false alarms are "
+        f"to be expected in such a run. Seed {found.settings.seed}."
     )
     return Section("The alarm rule", (Paragraph(text),))
 
