@@ -6,15 +6,24 @@ more; so what the picture is of comes first, and its lungs after.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from hilum.errors import UnreadableImage
 from hilum.imaging.lungs import LungMask
 from hilum.imaging.recipe import Canvas
 from hilum.inference.bundle import Bundle
 from hilum.inference.gate.film import check_film
-from hilum.inference.gate.kind import check_kind, kind_finder, warnings_of_kind
+from hilum.inference.gate.kind import (
+    Kind,
+    KindFinder,
+    check_as_inverted,
+    check_as_turned,
+    check_kind,
+    kind_finder,
+    warnings_of_kind,
+)
 from hilum.inference.gate.limits import GateLimits
-from hilum.inference.gate.lungs import QUARTER_TURNS, find_lungs
+from hilum.inference.gate.lungs import QUARTER_TURNS, find_lungs, turned_canvas
 from hilum.inference.gate.quality import check_quality, warnings_of
 from hilum.inference.lungs import LungFinder
 from hilum.records import Radiograph
@@ -55,7 +64,7 @@ class Gate:
         turns: tuple[int, ...] = QUARTER_TURNS
         if self._kinds is not None:
             kind = self._kinds.look(canvas)
-            check_kind(kind, self._kinds.facts)
+            self._check_kind(canvas, kind, self._kinds)
             turns = QUARTER_TURNS if kind.turned >= self.limits.max_turned_share else ()
             notes += warnings_of_kind(kind, self.limits.min_mirrored)
         if self._lungs is None:
@@ -63,3 +72,13 @@ class Gate:
         lungs = find_lungs(canvas, self._lungs, self.limits, turns=turns)
         check_quality(canvas, lungs, self.limits)
         return Admitted(lungs, notes + warnings_of(canvas, lungs))
+
+    def _check_kind(self, canvas: Canvas, kind: Kind, finder: KindFinder) -> None:
+        """`check_kind`, but a chest film that only lies wrongly is told how it lies."""
+        try:
+            check_kind(kind, finder.facts)
+        except UnreadableImage:
+            for quarters in QUARTER_TURNS:
+                check_as_turned(finder.look(turned_canvas(canvas, quarters)), quarters, self.limits)
+            check_as_inverted(finder.look(replace(canvas, pixels=1 - canvas.pixels)), self.limits)
+            raise

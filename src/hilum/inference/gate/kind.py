@@ -20,6 +20,8 @@ from hilum.errors import BundleInvalid, UnreadableImage
 from hilum.imaging.chest import whole_picture
 from hilum.imaging.recipe import Canvas
 from hilum.inference.bundle import Bundle
+from hilum.inference.gate.limits import GateLimits
+from hilum.inference.gate.lungs import turn_words
 from hilum.inference.session import Graph, Port
 from hilum.records import RefusalCode
 
@@ -143,6 +145,34 @@ def check_kind(kind: Kind, facts: GateFacts) -> None:
         )
 
 
+def check_as_turned(kind: Kind, quarters: int, limits: GateLimits) -> None:
+    """Refuse a picture as turned where, turned by so many quarters, it is plainly a chest film.
+
+    Raises:
+        UnreadableImage: turned.
+    """
+    if kind.chest >= limits.min_plain_chest:
+        raise UnreadableImage(
+            RefusalCode.TURNED,
+            f"Turned by {turn_words(quarters)} the picture is a chest film (probability {kind.chest:.4f}, "
+            f"where {limits.min_plain_chest} is the least to say so); turn it upright.",
+        )
+
+
+def check_as_inverted(kind: Kind, limits: GateLimits) -> None:
+    """Refuse a picture as inverted where, with black and white changed, it is plainly a chest film.
+
+    Raises:
+        UnreadableImage: inverted.
+    """
+    if kind.chest >= limits.min_plain_chest:
+        raise UnreadableImage(
+            RefusalCode.INVERTED,
+            f"With black and white changed the picture is a chest film (probability {kind.chest:.4f}, where "
+            f"{limits.min_plain_chest} is the least to say so); invert it.",
+        )
+
+
 def warnings_of_kind(kind: Kind, least_mirrored: float) -> tuple[str, ...]:
     """What a reader is told of a film that passes, as sentences; a mirrored heart is no error."""
     if kind.mirrored < least_mirrored:
@@ -190,5 +220,5 @@ def read_facts(text: str, *, where: str) -> GateFacts:
 
 
 def _softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    raised: npt.NDArray[np.float64] = np.exp(logits - logits.max())
-    return raised / raised.sum()
+    raised = np.exp(logits - logits.max())
+    return np.asarray(raised / raised.sum())

@@ -50,3 +50,4 @@ class GateLimits:
     # is the median of films cut down to their middle
     max_share_at_edge: float = 0.42
     min_mirrored: float = 0.90  # probability of a mirrored chest film; from it on a reader is warned
+    min_plain_chest: float = 0.95  # probability of a refused picture, turned or inverted; then it is told so

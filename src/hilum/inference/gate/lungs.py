@@ -40,7 +40,7 @@ def find_lungs(
     check_lungs(lungs, limits)
     _check_spread(canvas, lungs, limits)
     if turns:
-        check_upright(lungs, (finder.find(_turned(canvas, quarters)) for quarters in turns), limits)
+        check_upright(lungs, (finder.find(turned_canvas(canvas, quarters)) for quarters in turns), limits)
     _check_likeness(canvas, lungs, limits)
     return lungs
 
@@ -86,17 +86,19 @@ def check_upright(lungs: LungMask, turned: Iterable[LungMask], limits: GateLimit
         if gain > limit:
             raise UnreadableImage(
                 RefusalCode.TURNED,
-                f"The lungs are plainer once the picture is turned by {_turn(quarters)}: confidence "
+                f"The lungs are plainer once the picture is turned by {turn_words(quarters)}: confidence "
                 f"{other.confidence:.3f}, {gain:.3f} more than as it is, where {limit} is the most. "
                 "If it is a chest film, turn it upright.",
             )
 
 
-def _turned(canvas: Canvas, quarters: int) -> Canvas:
+def turned_canvas(canvas: Canvas, quarters: int) -> Canvas:
+    """The canvas turned to the left by so many quarters."""
     return replace(canvas, pixels=np.ascontiguousarray(np.rot90(canvas.pixels, quarters)))
 
 
-def _turn(quarters: int) -> str:
+def turn_words(quarters: int) -> str:
+    """So many quarters to the left, as words for a sentence."""
     return {1: "90 degrees to the left", 2: "180 degrees", 3: "90 degrees to the right"}[quarters]
 
 
