@@ -73,6 +73,7 @@ def write_classifier(path: Path, *, bias: float, recipe: Recipe = TINY, n_output
         helper.make_node("Add", ["raised", "bias"], ["one"]),
         helper.make_node("Concat", ["one"] * n_outputs, ["map"], axis=1),
         helper.make_node("ReduceMean", ["map", "plane"], ["logits"], keepdims=0),
+        helper.make_node("Flatten", ["one"], ["features"], axis=1),
     ]
     constants = [
         helper.make_tensor("gain", TensorProto.FLOAT, [], [4.0]),
@@ -85,7 +86,11 @@ def write_classifier(path: Path, *, bias: float, recipe: Recipe = TINY, n_output
         nodes,
         constants,
         film=[None, 1, recipe.crop_side, recipe.crop_side],
-        outputs={"logits": [None, n_outputs], "map": [None, n_outputs, side, side]},
+        outputs={
+            "logits": [None, n_outputs],
+            "map": [None, n_outputs, side, side],
+            "features": [None, side * side],
+        },
     )
 
 

@@ -14,6 +14,7 @@ HilumError                    one line and exit 2 in the command line; all else 
 ├── TrainingRefused           the data would teach the wrong thing: one class, a class of one site
 ├── RunInvalid                a run folder is not one, is unfinished, or belongs to other settings
 ├── BundleInvalid             a bundle is incomplete, altered, or of another format
+├── IndexInvalid              an index of reference films is none, or of another bundle
 ├── ThresholdRefused          a threshold was chosen for another reader's scores
 ├── TableInvalid              a prediction table names its bad row and column
 ├── OutputRefused             the place to write to is not usable, or holds something we will not overwrite
@@ -125,6 +126,10 @@ class ThresholdRefused(HilumError):
 
 class TableInvalid(HilumError):
     """A prediction table with a bad row or column."""
+
+
+class IndexInvalid(HilumError):
+    """An index of reference films that is none, is empty, or was built by another bundle."""
 
 
 class OutputRefused(HilumError):

@@ -109,7 +109,7 @@ def test_an_engine_that_disagrees_stops_the_export(run, manifest, tmp_path):
         second.head.bias += 1.0
     path = tmp_path / "classifier.onnx"
     export.write_graph(
-        export.WithActivationMap(second), path, example=torch.zeros(2, 1, 64, 64), outputs=("logits", "map")
+        export.ForScreening(second), path, example=torch.zeros(2, 1, 64, 64), outputs=export.OUTPUTS
     )
 
     with pytest.raises(BundleInvalid, match="onnxruntime and torch differ"):

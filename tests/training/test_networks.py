@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from hilum.training.networks import NETWORKS
-from hilum.training.onnx_graph import WithActivationMap
+from hilum.training.onnx_graph import ForScreening
 
 POOLED = ("hilum-small", "pasa", "densenet121")  # end in pooling and a linear layer
 
@@ -26,11 +26,12 @@ def test_the_mean_of_the_activation_map_is_the_logit(name):
     network = NETWORKS.load(name)(1, 128).eval()
     film = torch.randn(2, 1, 128, 128)
 
-    logits, activation = WithActivationMap(network)(film)
+    logits, activation, features = ForScreening(network)(film)
 
     torch.testing.assert_close(logits, network(film))
     torch.testing.assert_close(network.classify(network.features(film)), network(film))
     torch.testing.assert_close(activation.mean(dim=(2, 3)), logits)
+    torch.testing.assert_close(network.head(features), logits)
 
 
 def test_pasa_has_its_published_size():

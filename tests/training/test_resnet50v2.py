@@ -15,7 +15,7 @@ from hilum.training.checkpoint import parameter_groups, start_state
 from hilum.training.loop import train_network
 from hilum.training.networks import activation_map
 from hilum.training.networks.resnet50v2 import N_FROZEN, ResNet50V2, build
-from hilum.training.onnx_graph import WithActivationMap, write_graph
+from hilum.training.onnx_graph import OUTPUTS, ForScreening, write_graph
 
 FROZEN = (
     "trunk.bn0.",
@@ -151,9 +151,7 @@ def test_a_rate_for_a_trunk_that_is_not_there_is_refused(settings):
 def test_the_exported_graph_scores_as_torch_does(network, arrays, tmp_path):
     """To 1e-4 of the probability, on films with blanked parts too."""
     path = tmp_path / "classifier.onnx"
-    write_graph(
-        WithActivationMap(network), path, example=torch.zeros(2, 1, 64, 64), outputs=("logits", "map")
-    )
+    write_graph(ForScreening(network), path, example=torch.zeros(2, 1, 64, 64), outputs=OUTPUTS)
 
     difference = export.check_agreement(network, path, arrays, range(8))
 

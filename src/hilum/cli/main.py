@@ -30,6 +30,8 @@ COMMANDS = {
     "predict": LazyCommand(
         "hilum.cli.predict:predict", "Score a manifest's films into a table for evaluate."
     ),
+    "index": LazyCommand("hilum.cli.index:index", "Build an index of reference films for similar."),
+    "similar": LazyCommand("hilum.cli.similar:similar", "Find the reference films most like a film."),
     "evaluate": LazyCommand("hilum.cli.evaluate:evaluate", "Measure a table of predictions, with intervals."),
     "compare": LazyCommand("hilum.cli.compare:compare", "Compare readers on the same films."),
     "plan": LazyCommand("hilum.cli.plan:plan", "Say how many films a validation or calibration takes."),

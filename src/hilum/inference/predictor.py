@@ -126,8 +126,7 @@ class Predictor:
         radiograph = open_film(
             path, max_side=None if with_picture else READ_SIDES * self.bundle.recipe.film_side
         )
-        self._gate.check(radiograph)
-        view = self.see(radiograph)
+        view = self.admit(radiograph)
         evidence = self._ensemble.weigh(view.seen.array)
         preview = film_preview(view.pixels) if with_picture else None
         heat = None
@@ -158,6 +157,15 @@ class Predictor:
         """What could not be checked, as sentences."""
         is_checked = radiograph.age_years is not None or self.limits.minimum_age_years == 0
         return () if is_checked else (AGE_UNKNOWN,)
+
+    def admit(self, radiograph: Radiograph) -> View:
+        """A film past the whole gate, what its file says included, and by the bundle's recipe.
+
+        Raises:
+            UnreadableImage: what speaks against it.
+        """
+        self._gate.check(radiograph)
+        return self.see(radiograph)
 
     def see(self, radiograph: Radiograph) -> View:
         """A film by the bundle's recipe, past the gate.

@@ -19,17 +19,22 @@ HALVED_FROM = 1024  # numbers of a tensor; smaller ones are norms and biases, wh
 OPSET = 18  # onnxruntime 1.22 and newer read it; torch's exporter is native to it
 
 
-class WithActivationMap(nn.Module):
-    """A classifier of `features` and `head` that also returns its class activation map."""
+OUTPUTS = ("logits", "map", "features")  # of `ForScreening`, in its order
+
+
+class ForScreening(nn.Module):
+    """A classifier of `features` and `head` as a bundle holds it: logits (N, K), class activation map
+    (N, K, h, w), and pooled features (N, C), by which films can be likened to one another.
+    """
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, film: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, film: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         features = self.network.features(film)  # type: ignore[operator]
         activation = activation_map(self.network, features)
-        return activation.mean(dim=(2, 3)), activation
+        return activation.mean(dim=(2, 3)), activation, features.mean(dim=(2, 3))
 
 
 def write_graph(network: nn.Module, path: Path, *, example: Tensor, outputs: Sequence[str]) -> None:
