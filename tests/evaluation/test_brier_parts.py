@@ -58,10 +58,20 @@ def test_intervals_say_that_their_bias_is_taken_off(chance):
 
 def test_one_label_has_no_uncertainty():
     """All films alike: uncertainty and resolution are 0, without an interval."""
-    parts = brier_parts([1, 1, 1], [0.5, 0.6, 0.7], resampling=Resampling(np.arange(3), rng(), 100))
+    parts = brier_parts([1] * 60, [0.5, 0.6, 0.7] * 20, resampling=Resampling(np.arange(60), rng(), 100))
 
     assert (parts.uncertainty.value, parts.uncertainty.low) == (0.0, None)
     assert parts.uncertainty.why == "no interval: all samples are alike"
+
+
+def test_few_films_have_parts_without_intervals():
+    """Chance alone moves every bin of 49 films, so no interval would hold."""
+    chances = rng().random(49)
+    resampling = Resampling(np.arange(49), rng(), 100)
+    parts = brier_parts(chances > 0.5, chances, resampling=resampling)
+
+    assert (parts.reliability.low, parts.reliability.high) == (None, None)
+    assert parts.reliability.why == "no interval: it takes 50 films, for chance moves every bin"
 
 
 def test_no_film_has_no_parts():

@@ -16,6 +16,7 @@ from hilum.evaluation.vectors import Codes, Scores, Truth
 from hilum.records import Estimate
 
 N_BINS = 10  # of equal width over 0..1
+FEWEST_BINNED = 50  # films; with fewer the interval would hold the truth in under 80 of 100 tables
 Sums = npt.NDArray[np.float64]  # (..., bins, 5): films, probability, label, probability squared, product
 
 
@@ -50,12 +51,23 @@ class BinnedFilms:
 
 
 def less_bias(estimate: Estimate, draws: Draws, *, unit: str, least: float = 0.0) -> Estimate:
-    """The estimate with the percentile interval of draws, moved by their bias, inside its bounds."""
+    """The estimate with an interval of draws that allows for the bias of both estimate and draws.
+
+    Chance adds about as much to the estimate as the draws' mean lies above it, and more in a small table, so
+    the lower end is moved by three times that, or is the basic bootstrap's where that is lower, and the upper
+    end by once. Measured: benchmarks/statistics. Under `FEWEST_BINNED` films there is none.
+    """
     if estimate.value is None:
         return estimate
-    low, high = np.quantile(draws, [0.025, 0.975]) - (draws.mean() - estimate.value)
+    if estimate.n < FEWEST_BINNED:
+        return replace(
+            estimate, why=f"no interval: it takes {FEWEST_BINNED} films, for chance moves every bin"
+        )
+    low, high = np.quantile(draws, [0.025, 0.975])
+    bias = max(0.0, float(draws.mean()) - estimate.value)
+    ends = min(low - 3 * bias, 2 * estimate.value - high), max(high - bias, 2 * estimate.value - low)
     method = f"bootstrap by {unit} less its bias, {draws.size} draws"
-    low, high = max(least, float(low)), min(1.0, float(high))
+    low, high = max(least, float(ends[0])), min(1.0, float(ends[1]))
     return unless_alike(replace(estimate, low=low, high=high, method=method))
 
 
