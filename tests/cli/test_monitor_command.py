@@ -64,7 +64,7 @@ def reference(tmp_path_factory) -> Path:
 
 def monitor(*arguments: str | Path) -> Result:
     """Run the command in this process."""
-    return CliRunner().invoke(cli, ["monitor", *map(str, arguments), "--false-alarms", "20"])
+    return CliRunner().invoke(cli, ["monitor", "--false-alarms", "20", *map(str, arguments)])
 
 
 def numbers(out: Path):
