@@ -132,13 +132,6 @@ def test_the_trunk_s_rate_peaks_at_its_share(base):
     assert max(rest for rest, _ in rates) == pytest.approx(base.learning_rate)
 
 
-@pytest.mark.parametrize("rate", [-0.1, float("nan"), float("inf")])
-def test_a_rate_that_is_none_is_refused(base, rate):
-    """0 is one: the trunk stays as it was loaded."""
-    with pytest.raises(SettingsInvalid, match="trunk_rate must be 0 or more"):
-        parameter_groups(build(1, 64), replace(base, trunk_rate=rate))
-
-
 def test_a_rate_for_a_trunk_that_is_not_there_is_refused(settings):
     """It would be ignored without a word."""
     settings = replace(settings, network="pasa", trunk_rate=0.1)

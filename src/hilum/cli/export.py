@@ -42,8 +42,8 @@ def export(  # noqa: PLR0913 (click passes each option by name)
     training.
 
     Every film that judges the networks is scored again, and must have the logit that the run's table states;
-    then by torch and by onnxruntime, whose probabilities must agree within 1e-4. The lungs network and the
-    pixel recipe must be those that the run was started with.
+    then by torch and by onnxruntime, whose probabilities must agree within 1e-4. The lungs network must be
+    the one that the run was started with.
     """
     from hilum.training.run_folder import read_run_facts
 

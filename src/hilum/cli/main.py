@@ -36,7 +36,7 @@ COMMANDS = {
     "compare": LazyCommand("hilum.cli.compare:compare", "Compare readers on the same films."),
     "plan": LazyCommand("hilum.cli.plan:plan", "Say how many films a validation or calibration takes."),
     "monitor": LazyCommand(
-        "hilum.cli.monitor:monitor", "Tell whether scores, refusals, or films have changed."
+        "hilum.cli.monitor:monitor", "Tell whether scores, refusals, or films have changed since."
     ),
     "calibrate": LazyCommand(
         "hilum.cli.calibrate:calibrate", "Choose a threshold on local films, with a guarantee."

@@ -90,6 +90,7 @@ class Rescoring:
     largest_difference: float  # of a logit from the one in the prediction table
     tolerance: float  # a larger one would have stopped the export
     in_half: bool  # whether the weights were rounded to half precision first
+    recipe_code_sha256: str | None = None  # of the imaging code that the films were read through for it
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -120,6 +120,11 @@ def _rescored(facts: BundleFacts) -> Iterator[str]:
         f"the largest difference of a logit from the run's table is {again.largest_difference:.2g}, "
         f"where {again.tolerance:g} would have stopped the export."
     )
+    if again.recipe_code_sha256 not in (None, facts.recipe_code_sha256):
+        yield (
+            "For that the films were read again, through sources of the recipe that had changed since "
+            f"(SHA-256 `{again.recipe_code_sha256}`); that difference is all that the change made."
+        )
 
 
 def _view_sentence(facts: BundleFacts) -> str:

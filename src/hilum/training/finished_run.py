@@ -89,13 +89,16 @@ def read_run(folder: Path, *, judged_by: Path | None = None) -> FinishedRun:
 
 
 def check_seen_alike(run: FinishedRun) -> None:
-    """Refuse to score a run's films through other lungs, or by another recipe, than its networks learnt with.
+    """Refuse to score a run's films through other lungs than its networks learnt with.
+
+    Sources of the recipe that changed since may pass: whether they show the films otherwise is for the scores
+    to tell, which `rescoring.rescore` makes again of films that are read again.
 
     Raises:
         RunInvalid: names what differs, with both hashes; a run from before they were noted passes.
     """
     facts, now = read_run_facts(run.folder), seen_through(run.settings)
-    then = {key: facts[key] for key in now if key in facts}
+    then = {key: facts[key] for key in now if key in facts and key != "recipe_code_sha256"}
     differences = other_hashes({key: now[key] for key in then}, then)
     if differences:
         raise RunInvalid(

@@ -15,7 +15,7 @@ from hilum.records import Prediction
 from hilum.training.checkpoint import read_network
 from hilum.training.cross_validation import fold_folder
 from hilum.training.finished_run import FinishedRun
-from hilum.training.loader import FilmArrays
+from hilum.training.loader import FilmArrays, recipe_code_hash
 from hilum.training.loop import WEIGHTS_NAME, predicted_logits
 
 TOLERANCE = 0.01  # of a logit; another processor or number of threads moves it by less
@@ -72,4 +72,4 @@ def rescore(run: FinishedRun, arrays: FilmArrays, *, in_half: bool = False) -> R
             f"{stated[worst]:.3f} there and {found[worst]:.3f} now, which differ by more than {tolerance}; "
             f"cross-validate again with one source, or export with the one that made it"
         )
-    return Rescoring(len(films), float(gaps[worst]), tolerance, in_half)
+    return Rescoring(len(films), float(gaps[worst]), tolerance, in_half, recipe_code_hash())
