@@ -161,14 +161,17 @@ def report(judge: Judge, bundle: Bundle, options: argparse.Namespace) -> Iterato
     """The tables."""
     today = datetime.now(UTC).date()
     yield f"Bundle {bundle.label}, {today}; halves by seed {SEED}; intervals of 95 % (Wilson)."
+    sets = " ".join(f"--chest {name}=FOLDER" for name, _ in options.chest)
+    other = "" if options.other is None else " --other FOLDER"
+    yield f"`python benchmarks/gate/run.py --bundle {options.bundle} {sets}{other} --every {options.every}`"
     chests = {name: list(FilmSearch([folder])) for name, folder in options.chest}
     if chests:
         outcomes = [judged(judge, name, paths) for name, paths in chests.items()]
         yield table(
             ["chest films as they stand", "n", "refused", "share", "as"], [one.row() for one in outcomes]
         )
-        yield "Refused: " + ("; ".join(f"{one.name} {', '.join(one.refused)}" for one in outcomes if one.refused)
-                             or "none") + "."  # fmt: skip
+        refused = [f"{one.name} {', '.join(one.refused)}" for one in outcomes if one.refused]
+        yield "Refused: " + ("; ".join(refused) or "none") + "."
         yield "Warned: " + "; ".join(f"{one.name}: {dict(one.warned)}" for one in outcomes) + "."
         some = [path for paths in chests.values() for path in paths[:: options.every]]
         for head, changes in (("made unfit", SPOILT), ("still fit", ALTERED)):
