@@ -95,7 +95,7 @@ def _strata(labels: Truth, stratum: Sequence[str | None]) -> tuple[list[Stratum]
     if len(stratum) != labels.size:
         raise ValueError(f"{labels.size} labels but {len(stratum)} strata")
     numbers: dict[str | None, int] = {name: at for at, name in enumerate(names)} | {None: len(names)}
-    codes = np.fromiter((numbers[name] for name in stratum), dtype=np.int64, count=labels.size)
+    codes = np.array(list(map(numbers.__getitem__, stratum)), dtype=np.int64)
     sick = np.bincount(codes, weights=labels, minlength=len(names) + 1).astype(int)
     well = np.bincount(codes, weights=~labels, minlength=len(names) + 1).astype(int)
     return [
@@ -158,4 +158,4 @@ def people_alike(
         return [None] * len(sexes), ()
     rows = list(zip(*stated.values(), strict=True))
     names = {row: None if None in row else " ".join(map(str, row)) for row in set(rows)}
-    return [names[row] for row in rows], tuple(stated)
+    return list(map(names.__getitem__, rows)), tuple(stated)

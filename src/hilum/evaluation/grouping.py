@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from operator import attrgetter
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +43,6 @@ class Grouping:
         return np.asarray((self.codes != group) & (self.codes != UNSTATED), np.bool_)
 
 
-@lru_cache(maxsize=10_000)  # ages repeat; a table of a million films has a hundred
 def age_band(age_years: float | None) -> str | None:
     """`15-24` for 15.0 up to, but not, 25; `65+` for the last."""
     if age_years is None:
@@ -51,12 +51,14 @@ def age_band(age_years: float | None) -> str | None:
     return f"{AGE_BANDS[at]}-{AGE_BANDS[at + 1] - 1}" if at + 1 < len(AGE_BANDS) else f"{AGE_BANDS[at]}+"
 
 
-ALWAYS: dict[str, Callable[[Prediction], str | None]] = {
-    "site": lambda row: row.site,
-    "sex": lambda row: row.sex,
-    "age": lambda row: age_band(row.age_years),
+ALWAYS = ("site", "sex", "age")
+BY_NAME = {"site": "site", "sex": "sex", "age": "age_years", "fold": "fold"}  # column -> field of a row
+WORDS: dict[str, Callable[[Any], str | None]] = {
+    "site": lambda site: site,
+    "sex": lambda sex: sex,
+    "age": age_band,
+    "fold": lambda fold: None if fold is None else str(fold),
 }
-BY_NAME = ALWAYS | {"fold": lambda row: None if row.fold is None else str(row.fold)}
 
 
 def group_names(rows: Sequence[Prediction], column: str) -> list[str | None]:
@@ -66,7 +68,9 @@ def group_names(rows: Sequence[Prediction], column: str) -> list[str | None]:
         TableInvalid: the table has no such column.
     """
     if column in BY_NAME:
-        return [BY_NAME[column](row) for row in rows]
+        values = list(map(attrgetter(BY_NAME[column]), rows))
+        words = {value: WORDS[column](value) for value in set(values)}  # each distinct value once
+        return list(map(words.__getitem__, values))
     known = dict.fromkeys(name for row in rows for name in row.extra)
     if column not in known:
         found = ", ".join([*BY_NAME, *known])
@@ -88,7 +92,7 @@ def grouping(rows: Sequence[Prediction], column: str) -> Grouping | None:
     stated = {name: n for name, n in sizes.items() if name is not None}
     names = tuple(sorted(stated, key=_order))
     places: dict[str | None, int] = {name: at for at, name in enumerate(names)} | {None: UNSTATED}
-    codes = np.fromiter((places[name] for name in named), dtype=np.int64, count=len(named))
+    codes = np.array(list(map(places.__getitem__, named)), dtype=np.int64)
     largest = sorted(names, key=lambda name: -stated[name])[:MOST_GROUPS]
     return Grouping(column, names, codes, tuple(sorted(places[name] for name in largest)))
 

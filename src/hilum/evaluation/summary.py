@@ -22,6 +22,7 @@ from hilum.evaluation.labelled import LabelledFilms, labelled_films
 from hilum.evaluation.operating_points import WHO_SENSITIVITY
 from hilum.evaluation.partial_auc import WHO_SPECIFICITY
 from hilum.evaluation.ranking_summary import Discrimination, RankingSettings, measure_discrimination
+from hilum.evaluation.risk_coverage import RiskCoverage, measure_risk_coverage
 from hilum.evaluation.subgroups import FilmVectors, FoldAurocs, Subgroup, fold_aurocs, subgroups
 from hilum.records import Prediction
 
@@ -89,6 +90,7 @@ class Evaluation:
     calibration: Calibration
     decision_curve: DecisionCurve
     operating_points: tuple[OperatingPoint, ...]
+    risk_coverage: RiskCoverage | None  # at the groups' point; None where there is no cut
     folds: FoldAurocs | None
     groups: Groups
 
@@ -111,6 +113,7 @@ class Evaluation:
             **self.calibration.as_json(),
             "decision_curve": self.decision_curve.as_json(),
             "operating_points": [point.as_json() for point in self.operating_points],
+            "risk_coverage": self.risk_coverage.as_json() if self.risk_coverage else None,
             "folds": self.folds.as_json() if self.folds else None,
             **self.groups.as_json(),
         }
@@ -132,6 +135,7 @@ def summarise(rows: Sequence[Prediction], settings: EvaluationSettings | None = 
     groupings = [found for column in columns if (found := grouping(films.rows, column))]
     discrimination = measure_discrimination(films, _ranking_settings(settings))
     points = measure_operating_points(films, _cut_settings(settings))
+    point = _subgroup_point(points, settings.subgroup_point)
     sentences = caveats(films, n_rows=len(rows), n_draws_wanted=settings.n_draws, auroc=discrimination.auroc)
     return Evaluation(
         settings=settings,
@@ -142,8 +146,9 @@ def summarise(rows: Sequence[Prediction], settings: EvaluationSettings | None = 
         calibration=measure_calibration(films),
         decision_curve=measure_decisions(films, prevalence=settings.prevalence),
         operating_points=tuple(points),
+        risk_coverage=measure_risk_coverage(films, point.threshold) if point else None,
         folds=fold_aurocs(films.rows),
-        groups=measure_groups(films, groupings, _subgroup_point(points, settings.subgroup_point)),
+        groups=measure_groups(films, groupings, point),
     )
 
 

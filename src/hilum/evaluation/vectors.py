@@ -47,8 +47,9 @@ def as_scores(score: npt.ArrayLike, *, like: Truth) -> Scores:
 def cluster_codes(patient: Iterable[Hashable | None]) -> Codes:
     """Patients as numbers from 0; a film without a patient (None) is a patient of its own."""
     seen: dict[Hashable, int] = {}
-    named = (object() if one is None else one for one in patient)  # an object of its own equals no other
-    return np.array([seen.setdefault(one, len(seen)) for one in named], dtype=np.int64)
+    return np.array(  # an object of its own equals no other
+        [seen.setdefault(object() if one is None else one, len(seen)) for one in patient], dtype=np.int64
+    )
 
 
 def count_patients(codes: Codes) -> int:
