@@ -218,7 +218,7 @@ def judged(
             )
         code, notes = judge.verdict(film)
         outcome.codes[code] += 1
-        outcome.warned.update(note.split(" ")[1] for note in notes)
+        outcome.warned.update(" ".join(note.split(" ")[:5]) for note in notes)
         if code != PASSED:
             outcome.refused.append(f"{path.name} ({code})")
     print(name, dict(outcome.codes), file=sys.stderr)
