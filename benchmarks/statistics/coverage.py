@@ -94,7 +94,7 @@ def quick_figures(table: Drawn, rng: np.random.Generator) -> Told:
             rates.negative_likelihood_ratio,
             known.negative_likelihood_ratio,
         ),
-        "Brier score, normal": (brier(table.truth, said), known.brier),
+        "Brier score, normal on log odds": (brier(table.truth, said), known.brier),
         "calibration slope": (line.slope, known.calibration_slope),
         "calibration in the large": (line.in_the_large, known.calibration_in_the_large),
         "net benefit at 0.2, normal": (_net_benefit(table, said), known.net_benefit),
