@@ -139,3 +139,13 @@ def test_a_network_without_a_feature_map_is_refused(manifest, settings, tmp_path
 
     with pytest.raises(RunInvalid, match="keeps no feature map"):
         export_bundle(read_run(folder), tmp_path / "bundle", title=TITLE)
+
+
+def test_a_gate_goes_along_where_the_lungs_are_a_shipped_bundles(tmp_path):
+    """Its network looks through theirs; of other lungs no gate is known."""
+    shipped = read_bundle("hilum-small")
+    other = tmp_path / "lungs.onnx"
+    other.write_bytes(b"others")
+
+    assert export.shipped_gate(shipped.lungs_path).read_bytes() == (shipped.folder / "gate.onnx").read_bytes()
+    assert export.shipped_gate(other) is None

@@ -35,8 +35,11 @@ from hilum.inference.bundle import (
     Rescoring,
     TrainingData,
     check_vacant,
+    read_bundle,
+    shipped_bundles,
     write_bundle,
 )
+from hilum.inference.gate.kind import GRAPH_NAME as GATE_NAME
 from hilum.inference.session import Graph, Port
 from hilum.inference.training_films import LIST_NAME, training_list
 from hilum.training.checkpoint import read_network
@@ -112,11 +115,24 @@ def export_bundle(
         files = {path.name: path for path in (*graphs, films)} | (
             {} if lungs is None else {LUNGS_NAME: lungs}
         )
+        gate = None if lungs is None else shipped_gate(lungs)
+        if gate is not None:
+            files[GATE_NAME] = gate
         if write_papers is not None:
             hashes = {name: file_sha256(path) for name, path in files.items()}
             papers = write_papers(Bundle(folder=destination, sha256=hashes, **vars(facts)), folder)
             files |= {path.name: path for path in papers}
         return write_bundle(destination, facts=facts, files=files)
+
+
+def shipped_gate(lungs: Path) -> Path | None:
+    """The gate's network of a shipped bundle that finds lungs by the same graph, whose features it uses."""
+    for name in shipped_bundles():
+        bundle = read_bundle(name)
+        is_same = bundle.lungs is not None and bundle.sha256[bundle.lungs] == file_sha256(lungs)
+        if is_same and GATE_NAME in bundle.sha256:
+            return bundle.folder / GATE_NAME
+    return None
 
 
 def judged_arrays(run: FinishedRun) -> FilmArrays:
