@@ -44,8 +44,8 @@ def test_a_table_becomes_a_page_numbers_and_pictures(hilum):
     assert (out / "evidence.pdf").read_bytes().startswith(b"%PDF")
     assert str(out / "evidence.html") in result.output.replace("\n", "")
     assert {path.name for path in (out / "visualisations").glob("*.png")} == {
-        "confusion.png", "decision_curve.png", "precision_recall.png", "reliability.png", "roc.png",
-        "scores.png",
+        "confusion.png", "decision_curve.png", "precision_recall.png", "reliability.png",
+        "risk_coverage.png", "roc.png", "scores.png",
     }  # fmt: skip
     assert json.loads((out / "evidence.json").read_text())["operating_points"][0]["threshold"] == 0.5
 

@@ -29,6 +29,7 @@ from hilum.reports.evidence.sections import (
     ranking_section,
     screened_section,
 )
+from hilum.reports.evidence.sureness import sureness_section
 from hilum.reports.evidence.wording import Pictures
 from hilum.reports.page import RESEARCH_USE, estimate_text, write_whole
 
@@ -102,6 +103,7 @@ def _sections(evidence: Evidence, pictures: Pictures) -> list[Section]:
         screened_section(evidence),
         calibration_section(evaluation, pictures),
         decisions_section(evaluation, pictures),
+        sureness_section(evaluation, pictures),
         groups_section(evaluation, pictures),
         fairness_section(evaluation),
         adjusted_section(evaluation),

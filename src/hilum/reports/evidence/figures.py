@@ -154,6 +154,29 @@ def draw_decision_curve(evaluation: Evaluation) -> Figure:
     return figure
 
 
+def draw_risk_coverage(evaluation: Evaluation) -> Figure:
+    """Error among the surest films over the share of films kept; needs an operating point."""
+    found = evaluation.risk_coverage
+    assert found is not None
+    figure = figures.build_figure(6.2, 4.2)
+    title = f"Area {estimate_text(found.area)}\n{films_text(evaluation)}"
+    axes = figures.build_axes(figure, title=title, x="Share of films kept", y="Error among the films kept")
+    kept = thin(found.curve.share.size)
+    axes.plot(
+        found.curve.share[kept], found.curve.error[kept], color=figures.BLUE, linewidth=1.6,
+        drawstyle="steps-post", label="by distance from the threshold",
+    )  # fmt: skip
+    for at, one in enumerate(found.kept):
+        _whisker(axes, one.share, one.error, label=None if at else "of the table, 95 % interval")
+    axes.axhline(
+        found.error.value or 0.0, color=figures.GREY, linestyle=":", linewidth=1, label="left out at random"
+    )
+    axes.set_xlim(0, 1.02)
+    axes.set_ylim(0, 1.1 * max(0.05, *((one.error.high or 0.0) for one in found.kept)))
+    figures.style_legend(axes, "upper left")
+    return figure
+
+
 def draw_confusion(evaluation: Evaluation) -> Figure:
     """A confusion table for each operating point, shaded by the share of its row; needs one."""
     points = evaluation.operating_points

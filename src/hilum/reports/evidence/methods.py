@@ -18,7 +18,7 @@ SOURCES = (
     "(likelihood ratios); Donner and Zou 2012 (predictive values at a prevalence); Naeini 2015 "
     "(calibration "
     "error); Murphy 1973 (parts of the Brier score); Cox 1958 (calibration line); Vickers and Elkin 2006 "
-    "(decision curve)."
+    "(decision curve); El-Yaniv and Wiener 2010, Geifman and El-Yaniv 2017 (error among the surest films)."
 )
 WHOLES = {  # figures of a table that all have one name, by the JSON's key
     "auroc": "AUC",
@@ -32,6 +32,7 @@ WHOLES = {  # figures of a table that all have one name, by the JSON's key
     "calibration_line": "calibration line",
     "bins": "reliability bins",
     "decision_curve": "net benefit",
+    "risk_coverage": "error among the surest films",
     "folds": "AUC of a fold",
     "gaps": "gaps between groups",
     "controls": "controls",

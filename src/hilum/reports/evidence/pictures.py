@@ -116,6 +116,12 @@ DRAWINGS = {
         "Sensitivity and specificity by subgroup; the dotted line is all films.",
         width_share=1.0,
     ),
+    "risk_coverage": Drawing(
+        drawing.draw_risk_coverage,
+        lambda evaluation: evaluation.risk_coverage is not None,
+        "Error among the films kept against the share kept, those nearest to the threshold left out first.",
+        width_share=0.72,
+    ),
     "decision_curve": Drawing(
         drawing.draw_decision_curve,
         lambda evaluation: bool(evaluation.decision_curve.points),
