@@ -3,7 +3,7 @@
 PYTHON_IN = .venv/bin/python
 PYTEST_ARGS =
 
-NAME = hilum-small
+NAME = hilum-base
 
 .PHONY: help run test study lint format docs constraints wheel clean clean-all
 
@@ -11,7 +11,7 @@ help:
 	@echo 'make run          install the torch-free station, screen twelve made films, write the report to out/'
 	@echo 'make test         install what the tests need and run them all; PYTEST_ARGS="-k zones" runs some'
 	@echo 'make lint         ruff, mypy, import-linter, codespell'
-	@echo 'make study        from raw films to evaluation and bundle by configs/NAME.toml; NAME=hilum-small'
+	@echo 'make study        from raw films to evaluation and bundle by configs/NAME.toml; NAME=hilum-base'
 	@echo 'make format       let ruff lay out the code and mend what it can'
 	@echo 'make docs         write docs/reference from the code and the commands'"'"' own help'
 	@echo 'make constraints  choose the newest versions again, into constraints.txt'

@@ -102,3 +102,14 @@ def test_a_network_without_a_feature_map_cannot_learn_sides(settings):
     """It is refused when it is built, not after an epoch."""
     with pytest.raises(SettingsInvalid, match="keeps no feature map"):
         build_network(replace(settings, network="notebook-model-1", side_weight=1.0))
+
+
+def test_a_row_that_two_thirds_share_counts_in_each_by_its_part():
+    """Of eight rows the third lies two thirds in the upper zone and one third in the middle one."""
+    activation = torch.zeros(1, 1, 8, 2)
+    activation[0, 0, 2] = 1.0
+    upper, middle, lower = zone_logits(activation).reshape(3, 2)[:, 0].tolist()
+
+    assert upper == pytest.approx((2 / 3) / (8 / 3))
+    assert middle == pytest.approx((1 / 3) / (8 / 3))
+    assert lower == 0

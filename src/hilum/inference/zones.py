@@ -31,8 +31,8 @@ def zone_probabilities(activation: Pixels, *, top: float, bottom: float) -> dict
         bottom: where they end; the upper and lower zone reach on to the crop's edges.
     """
     third = (bottom - top) / 3
-    rows = _overlaps(activation.shape[0], (0.0, top + third, bottom - third, 1.0))  # (3, h)
-    columns = _overlaps(activation.shape[1], (0.0, 0.5, 1.0))  # (2, w)
+    rows = band_shares(activation.shape[0], (0.0, top + third, bottom - third, 1.0))  # (3, h)
+    columns = band_shares(activation.shape[1], (0.0, 0.5, 1.0))  # (2, w)
     log_odds = rows @ activation.astype(np.float64) @ columns.T  # (3, 2)
     chances = 0.5 * (1 + np.tanh(0.5 * log_odds))
     return {zone: float(chances[i, j]) for i, line in enumerate(GRID) for j, zone in enumerate(line)}
@@ -47,8 +47,8 @@ def zone_sentence(zones: Mapping[Zone, float], threshold: float) -> str:
     return f"{named[0].upper()}{named[1:]}."
 
 
-def _overlaps(n_cells: int, edges: tuple[float, ...]) -> Pixels:
-    """(Z, n): the share of each band between edges that lies in each of n cells; each row sums to 1."""
+def band_shares(n_cells: int, edges: tuple[float, ...]) -> Pixels:
+    """(Z, n): the share of each band between edges, 0 to 1, that lies in each of n cells; rows sum to 1."""
     cells = np.arange(n_cells + 1) / n_cells
     starts, ends = np.array(edges[:-1])[:, None], np.array(edges[1:])[:, None]
     lengths = np.clip(np.minimum(ends, cells[1:]) - np.maximum(starts, cells[:-1]), 0, None)

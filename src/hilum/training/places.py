@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from hilum.findings import Laterality, Zone
-from hilum.inference.zones import GRID
+from hilum.inference.zones import GRID, band_shares
 from hilum.records import Film
 
 ZONES = tuple(zone for line in GRID for zone in line)  # right and left by turns, from above
@@ -56,10 +56,17 @@ def side_logits(activation: Tensor) -> Tensor:
 def zone_logits(activation: Tensor) -> Tensor:
     """(N, 6): the mean of an activation map (N, 1, h, w) over halves and thirds of the crop, as `ZONES`.
 
-    The crop is cut to the lungs, so its thirds are about theirs; bands of a map that three does not divide
-    share rows.
+    The crop is cut to the lungs, so its thirds are about theirs. Trap: a row that two thirds share counts in
+    each by its part. Counted whole in both, as adaptive pooling does, it is pulled down by every zone but
+    one, and the map learns stripes (docs/lab-notebook.md).
     """
-    return F.adaptive_avg_pool2d(activation, (3, 2)).flatten(1)
+    rows = _shares(activation, activation.shape[2], (0, 1 / 3, 2 / 3, 1))
+    columns = _shares(activation, activation.shape[3], (0, 1 / 2, 1))
+    return torch.einsum("zh,nhw,sw->nzs", rows, activation[:, 0], columns).flatten(1)
+
+
+def _shares(activation: Tensor, n_cells: int, edges: tuple[float, ...]) -> Tensor:
+    return torch.from_numpy(band_shares(n_cells, edges)).to(activation)
 
 
 def mirrored_places(labels: Tensor, is_mirrored: Tensor) -> Tensor:
