@@ -145,7 +145,7 @@ class Certainty(StrEnum):
     """A person must read this film."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CertaintyLimits:
     """Where each label begins to be ruled out, on the calibrated probability's scale.
 
