@@ -9,7 +9,15 @@ import pytest
 from PIL import Image
 
 from hilum.imaging.lungs import LungMask
-from hilum.inference.heat_map import INFERNO, draw_overlay, film_preview, lay_over_film, lungs_on_film
+from hilum.inference.heat_map import (
+    FAINTEST,
+    INFERNO,
+    draw_overlay,
+    film_preview,
+    lay_over_film,
+    lungs_on_film,
+    scale_colours,
+)
 
 
 def opened(png: bytes) -> np.ndarray:
@@ -125,6 +133,15 @@ def test_an_overlay_colours_only_the_heat():
 
     assert (colours[0, 0] == 100).all()
     assert (colours[5, 5] == np.floor(0.4 * 100 + 0.6 * INFERNO[-1] + 0.5)).all()
+
+
+def test_a_scale_has_the_colours_of_an_overlay():
+    """Its ends are those of a picture of middle grey: bare at the faintest, full at the peak."""
+    film = np.full((1, 2), 128, np.uint8)
+    ends = opened(draw_overlay(film, np.array([[FAINTEST, 1.0]], np.float32)))[0]
+
+    assert (scale_colours(9)[[0, -1]] == ends).all()
+    assert (ends[0] == 128).all()
 
 
 def test_the_colours_grow_lighter_evenly():

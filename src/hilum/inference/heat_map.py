@@ -94,10 +94,24 @@ def draw_overlay(film: Grey, heat: Pixels | None) -> bytes:
     """A PNG of the film (H, W), with the heat map (H, W) over it where there is one."""
     if heat is None:
         return _png(np.repeat(film[:, :, None], 3, axis=2), "nothing localised")
+    return _png(_tinted(film, heat), "class activation map, scaled to its own peak")
+
+
+def scale_colours(n: int) -> Grey:
+    """The colours (n, 3) of a scale, from the faintest that shows to the peak, as they lie on middle grey.
+
+    For beside a picture, never in it: an overlay stays in the film's coordinates, and no film is covered.
+    """
+    heat = np.linspace(FAINTEST, 1, n, dtype=np.float32)[None]
+    return _tinted(np.full(heat.shape, 128, np.uint8), heat)[0]
+
+
+def _tinted(film: Grey, heat: Pixels) -> Grey:
+    """Film and heat, both (H, W), as one picture (H, W, 3)."""
     colours = _inferno(COLDEST + (1 - COLDEST) * heat)
     opacity = OPACITY * np.clip((heat - FAINTEST) / (1 - FAINTEST), 0, 1)[:, :, None] ** 0.7
     blended = film[:, :, None] * (1 - opacity) + colours * opacity
-    return _png((blended + 0.5).astype(np.uint8), "class activation map, scaled to its own peak")
+    return np.asarray((blended + 0.5).astype(np.uint8))
 
 
 def _inferno(heat: Pixels) -> Pixels:

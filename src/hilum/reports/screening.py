@@ -16,8 +16,13 @@ from urllib.parse import quote
 
 from PIL import Image
 
+from hilum.findings import Zone
 from hilum.inference.bundle import Bundle
-from hilum.inference.predictor import AGE_UNKNOWN
+from hilum.inference.heat_map import FAINTEST, scale_colours
+from hilum.inference.predictor import AGE_UNKNOWN, NOT_LOCALISED
+from hilum.inference.row import ZONE_KEYS
+from hilum.inference.zones import GRID
+from hilum.records import Certainty
 from hilum.reports.card_excerpt import read_card_excerpt
 from hilum.reports.page import data_uri, render_page
 
@@ -25,6 +30,8 @@ MAX_SCORED = 3000  # rows; a browser sorts and pages as many without a pause (lo
 MAX_REFUSED = 1000
 MAX_INSIDE = 1000  # small pictures; 12 kB each as text, measured on 156 Indian films, so 12 MB at most
 SMALL_SIDE, SMALL_QUALITY = 288, 70  # pixels, of JPEG; a film is shown 272 pixels high
+N_COLOURS = 12  # of the colour scale beside a picture; browsers blend between them
+ZONE_ROWS = tuple(zip(("Upper", "Middle", "Lower"), GRID, strict=True))
 
 Ranked = tuple[float, int, dict[str, Any]]  # probability, minus the place in the run, row
 
@@ -42,6 +49,9 @@ class ScreeningPage:
         self._n_films = 0
         self._n_flagged = 0
         self._n_unaged = 0
+        self._n_open = 0  # neither label can be ruled out
+        self._error_rate: float | None = None  # one for a whole run; None where the bundle has no limits
+        self._has_zones = False
 
     def add(
         self,
@@ -60,11 +70,17 @@ class ScreeningPage:
             notes: sentences about the film.
         """
         self._n_films += 1
-        shown = {**row, "place": self._n_films, "notes": notes, "picture": picture and quote(picture),
-                 "file": row["file"].encode("utf-8", "replace").decode("utf-8"), "small": None}  # fmt: skip
+        shown = {**row, "place": self._n_films, "picture": picture and quote(picture), "small": None,
+                 "file": row["file"].encode("utf-8", "replace").decode("utf-8"),
+                 "notes": [note for note in notes if note != NOT_LOCALISED],
+                 "has_map": bool(picture) and NOT_LOCALISED not in notes,
+                 "is_open": row["certainty"] == Certainty.BOTH, "zones": _zone_rows(row)}  # fmt: skip
         if row["status"] == "scored":
             self._n_flagged += bool(row["flagged"])
             self._n_unaged += AGE_UNKNOWN in notes
+            self._n_open += shown["is_open"]
+            self._error_rate = row["error_rate"]
+            self._has_zones = self._has_zones or bool(shown["zones"])
             if overlay is not None and self._is_high(row["probability"]):
                 shown["small"] = _small_picture(overlay)
             _keep_highest(self._scored, (row["probability"], -self._n_films, shown))
@@ -99,6 +115,12 @@ class ScreeningPage:
             has_pictures=any(row["picture"] for row in scored),
             n_beside=sum(1 for row in scored if row["picture"] and row["source"] == row["picture"]),
             n_unaged=self._n_unaged,
+            n_open=self._n_open,
+            error_rate=self._error_rate,
+            has_zones=self._has_zones,
+            scale=_scale_css(),
+            faintest=FAINTEST,
+            not_localised=NOT_LOCALISED,
             share_text=_share_text(self._bundle),
             card=read_card_excerpt(self._bundle),
         )
@@ -106,6 +128,26 @@ class ScreeningPage:
     def _is_high(self, probability: float) -> bool:
         """Whether a film may be among the highest; earlier ones that were pushed out keep their picture."""
         return len(self._scored) < MAX_SCORED or probability > self._scored[0][0]
+
+
+def _zone_rows(row: Mapping[str, Any]) -> list[tuple[str, list[tuple[float, bool]]]]:
+    """Upper, middle, and lower, each the patient's right and left: the probability, and if it is flagged.
+
+    Empty where the film has no zones.
+    """
+    if any(row[ZONE_KEYS[zone]] is None for zone in Zone):
+        return []
+    chances = {zone: row[ZONE_KEYS[zone]] for zone in Zone}
+    return [
+        (name, [(chances[zone], chances[zone] >= row["threshold"]) for zone in sides])
+        for name, sides in ZONE_ROWS
+    ]
+
+
+def _scale_css() -> str:
+    """The heat map's colours as a CSS gradient, faintest at the bottom."""
+    stops = ", ".join(f"rgb({red} {green} {blue})" for red, green, blue in scale_colours(N_COLOURS))
+    return f"linear-gradient(to top, {stops})"
 
 
 def _share_text(bundle: Bundle) -> str:
