@@ -201,3 +201,10 @@ def test_patients_with_equal_counts_are_found_either_way(counts):
     drawn = np.random.default_rng(1).multinomial(len(counts), times / len(counts), size=5)
 
     assert (found == drawn @ rows).all()
+
+
+def test_counts_below_nought_are_summed_too():
+    """As of two readers' differences: a patient of -1 and one of 1, drawn twice, sum to -2, 0, or 2."""
+    sums = bootstrap_counts(np.array([[-1], [1]]), Resampling(np.array([0, 1]), np.random.default_rng(0)))
+
+    assert set(sums[:, 0].tolist()) == {-2, 0, 2}

@@ -119,7 +119,7 @@ def bootstrap_counts(counts: Codes, resampling: Resampling) -> Codes:
 def _patterns(columns: list[Codes]) -> tuple[Codes, Codes]:
     """The different rows of columns (P,) of whole numbers, in order: (U, C), and how often each comes."""
     sizes = [int(column.max()) + 1 for column in columns]
-    if math.prod(sizes) > MOST_PATTERNS:
+    if math.prod(sizes) > MOST_PATTERNS or min(int(column.min()) for column in columns) < 0:
         rows, times = np.unique(np.stack(columns, axis=1), axis=0, return_counts=True)
         return rows, times
     counted = np.bincount(np.ravel_multi_index(columns, sizes))
