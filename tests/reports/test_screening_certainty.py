@@ -117,10 +117,8 @@ def test_a_map_has_its_scale_beside_it_in_per_cent_of_its_own_peak(page):
     page.add(scored(), picture="heat-maps/a.png")
     html = page.html(seconds=1.0)
 
-    assert (
-        '<span class="scale-bar" aria-hidden="true"><span>100 %</span><span>of its peak</span><span>15 %</span>'
-        in html
-    )
+    assert '<span class="scale-bar" aria-hidden="true">' in html
+    assert "<span>100 %</span><span>of its peak</span><span>15 %</span>" in html
     assert "in per cent of that film’s own peak" in html
     assert "they are no probabilities" in html
     assert 'alt="the film with its heat map"' in html
