@@ -28,7 +28,7 @@ from hilum.records import Film, Scored
 N_FILMS, N_COLUMNS = 24, 6
 SIDE, GAP, CAPTION = 196, 6, 34  # pixels: of a film, between films, of the words under it
 OUTLINE = (0, 255, 255)  # cyan, which the colour map does not hold
-N_COLOURS = 128  # of the sheet's palette, which keeps the file small
+N_COLOURS = 256  # of the sheet's palette, which keeps the file small
 
 
 @dataclass(frozen=True)

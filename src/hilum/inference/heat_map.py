@@ -103,7 +103,8 @@ def scale_colours(n: int) -> Grey:
     For beside a picture, never in it: an overlay stays in the film's coordinates, and no film is covered.
     """
     heat = np.linspace(FAINTEST, 1, n, dtype=np.float32)[None]
-    return _tinted(np.full(heat.shape, 128, np.uint8), heat)[0]
+    colours: Grey = _tinted(np.full(heat.shape, 128, np.uint8), heat)[0]
+    return colours
 
 
 def _tinted(film: Grey, heat: Pixels) -> Grey:
