@@ -11,6 +11,7 @@ reference too, make alarms more frequent than stated.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -57,6 +58,12 @@ class Verdict:
     adjusted: Mapping[str, float]  # for having looked at all of them
     level: float
     n_draws: int
+    smallest_p: float = 0.0  # that so few films can give, whatever they show
+
+    @property
+    def can_alarm(self) -> bool:
+        """Whether any films of these numbers could raise an alarm; without it, none says nothing."""
+        return bool(self.adjusted) and self.smallest_p <= self.level * (1 + 1e-9)
 
     @property
     def p(self) -> float:
@@ -74,7 +81,8 @@ class Verdict:
         return tuple(sorted(loud, key=lambda name: (self.adjusted[name], self.p_values[name])))
 
     def as_json(self) -> dict[str, Any]:
-        return {"p": self.p, "is_alarm": self.is_alarm, "raised_by": list(self.raised_by),
+        return {"p": self.p, "is_alarm": self.is_alarm, "can_alarm": self.can_alarm,
+                "raised_by": list(self.raised_by),
                 "level": self.level, "n_draws": self.n_draws, "p_values": dict(self.p_values),
                 "adjusted": dict(self.adjusted)}  # fmt: skip
 
@@ -110,7 +118,27 @@ def judge(
         adjusted=dict(zip(statistics, adjusted, strict=True)),
         level=rule.level,
         n_draws=n_draws,
+        smallest_p=_smallest_p(in_window, codes),
     )
+
+
+def films_for_alarm(rule: AlarmRule) -> int:
+    """The fewest films, in the window and in the reference each, with which an alarm can come."""
+    n = 1
+    while rule.level * math.comb(2 * n, n) < 2:
+        n += 1
+    return n
+
+
+def _smallest_p(in_window: npt.NDArray[np.bool_], codes: Codes) -> float:
+    """One over the number of windows that can be drawn; of two halves either one is as strange."""
+    log_ways = 0.0
+    for code in np.unique(codes[in_window]):
+        of_stratum = codes == code
+        n, k = int(of_stratum.sum()), int((of_stratum & in_window).sum())
+        log_ways += math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+    is_half = 2 * int(in_window.sum()) == in_window.size
+    return min(1.0, math.exp(-log_ways) * (2 if is_half else 1))
 
 
 def _values(statistics: Mapping[str, Statistic], window: Window) -> npt.NDArray[np.float64]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,8 @@ from hilum.records import Estimate
 
 N_BINS = 10  # of the PSI; deciles, as everywhere
 SPARE = 0.5  # films added to each bin, so that an empty one is not infinitely far away
+MOST_CHANCE = 0.4  # of a PSI; beyond it (25 films against many) its mean by chance is no longer known
+SMALLEST_P = 1e-12  # of a KS test; below, rounding over some thousand films is as large as the p
 MOST_EXACT_CELLS = 100_000_000  # films times films of an exact KS p: one to two seconds
 
 
@@ -35,6 +38,15 @@ class StabilityIndex:
     def corrected(self) -> float:
         """The index less its bias; below 0 where the samples are closer than chance has them on average."""
         return self.value - self.by_chance
+
+    @property
+    def why(self) -> str:
+        """Why the index cannot be told from chance, or nothing."""
+        return "" if self.by_chance <= MOST_CHANCE else f"too few films for {self.n_bins} bins"
+
+    def as_json(self) -> dict[str, Any]:
+        return {"value": self.value, "by_chance": self.by_chance, "n_bins": self.n_bins,
+                "corrected": None if self.why else self.corrected, "why": self.why}  # fmt: skip
 
 
 def bin_edges(scores: Scores, n_bins: int = N_BINS) -> Scores:
@@ -96,15 +108,16 @@ def ks_distance(reference: Scores, current: Scores) -> float:
 def ks_p_value(reference: Scores, current: Scores) -> float:
     """The share of all ways to part the pooled films that lie at least as far apart: exact, ties and all.
 
+    Never less than `SMALLEST_P`, which is an upper bound.
     Beyond `MOST_EXACT_CELLS` it is Smirnov's limit (1939), which ties make too large and never too small.
     """
     distance = ks_distance(reference, current)
     n, m = sorted((reference.size, current.size))
     if (n + m) * n > MOST_EXACT_CELLS:
-        return _smirnov(distance * math.sqrt(n * m / (n + m)))
+        return max(SMALLEST_P, _smirnov(distance * math.sqrt(n * m / (n + m))))
     pooled = np.sort(np.concatenate([reference, current]))
     is_end = np.append(pooled[1:] != pooled[:-1], True)
-    return _exact_p(n, m, round(distance * n * m), is_end)
+    return max(SMALLEST_P, _exact_p(n, m, round(distance * n * m), is_end))
 
 
 def _exact_p(n: int, m: int, reached: int, is_end: npt.NDArray[np.bool_]) -> float:

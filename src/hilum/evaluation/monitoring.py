@@ -82,6 +82,11 @@ class Monitoring:
         return tuple(window for window in self.judged if window.verdict.is_alarm)
 
     @property
+    def can_alarm(self) -> bool:
+        """Whether any window holds enough for an alarm; without it, no alarm says nothing."""
+        return any(window.verdict.can_alarm for window in self.judged)
+
+    @property
     def is_alarm(self) -> bool:
         return bool(self.alarms) or self.bundles.is_alarm
 
@@ -93,6 +98,7 @@ class Monitoring:
     def as_json(self) -> dict[str, Any]:
         return {
             "is_alarm": self.is_alarm,
+            "can_alarm": self.can_alarm,
             "alarm_windows": [window.name for window in self.alarms],
             "raised_by": list(self.raised_by),
             "windows_per_false_alarm": self.settings.windows_per_false_alarm,
@@ -135,8 +141,10 @@ def monitor(
         check_scales(reference, current)
     cuts = _cuts(reference, current, settings, bundles)
     columns, lacking = shared_columns(reference, current)
-    old = as_vectors(reference.films, cut=cuts.held[0], columns=columns)
-    new = as_vectors(current.films, cut=cuts.held[1], columns=columns)
+    old, new = (
+        as_vectors(table.films, cut=cut, columns=columns, lists_refusals="code" in table.roles)
+        for table, cut in zip((reference, current), cuts.held, strict=True)
+    )
     lists_refusals = "code" in reference.roles and "code" in current.roles
     compared = Compared(scores=not bundles.is_accepted, refusals=lists_refusals, mix=not settings.within_mix)
     places = _places(current, settings.every)

@@ -148,10 +148,28 @@ def _open_rows(path: Path, columns: WatchedColumns) -> Rows:
     if suffix == ".json":
         return _read_json_rows(path)
     if suffix == ".parquet":
-        numbers = {"probability", *(named[role] or role for role in NUMBERS)}
-        texts = {named[role] or role for role in CONVERTERS if role not in (*NUMBERS, *TYPED)}
-        return read_parquet_rows(path, numbers=numbers, texts={"file", *texts} - numbers)
+        used = _usual_names(_parquet_names(path)) | {role: name for role, name in named.items() if name}
+        numbers = {used.get(role, role) for role in NUMBERS}
+        texts = {used.get(role, role) for role in CONVERTERS if role not in (*NUMBERS, *TYPED)}
+        return read_parquet_rows(path, numbers=numbers, texts=texts - numbers)
     raise TableInvalid(f"{path}: a table to monitor ends in .csv, .json, or .parquet")
+
+
+def _parquet_names(path: Path) -> Sequence[str]:
+    """The columns; none where the file cannot be read, which is told when it is."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return list(pq.read_schema(path).names)
+    except (pa.ArrowException, OSError):
+        return []
+
+
+def _usual_names(names: Sequence[str]) -> dict[str, str]:
+    """Role -> what its column is called, where that is not the role's own name."""
+    is_screened = set(SCREENED) <= set(names)
+    return {"day": "date"} | ({"film": "file", "score": "probability"} if is_screened else {})
 
 
 def _read_json_rows(path: Path) -> Rows:
@@ -179,9 +197,7 @@ def _places(path: Path, names: Sequence[str], columns: WatchedColumns) -> dict[s
     for name in names:
         if name and names.count(name) > 1:
             raise TableInvalid(f"{path}: two columns are called {name!r}")
-    is_screened = set(SCREENED) <= set(names)
-    usual = {"film": "file", "score": "probability"} if is_screened else {}
-    usual = {"day": "date"} | usual
+    usual = _usual_names(names)
     places = {}
     for field in fields(columns):
         asked = getattr(columns, field.name)

@@ -32,6 +32,7 @@ class WatchedVectors:
     cut: Scores  # (N,) the threshold that the film is held against; NaN where there is none
     label: Scores  # (N,) 1, 0, or NaN
     groups: dict[str, Words]  # column -> group of each film
+    lists_refusals: bool = True  # False where a table has no codes: then none refused means none known
 
     @property
     def n(self) -> int:
@@ -62,6 +63,7 @@ class WatchedVectors:
             cut=self.cut[places],
             label=self.label[places],
             groups={name: tuple(words[place] for place in places) for name, words in self.groups.items()},
+            lists_refusals=self.lists_refusals,
         )
 
 
@@ -73,16 +75,24 @@ def pooled(first: WatchedVectors, second: WatchedVectors) -> WatchedVectors:
         cut=np.concatenate([first.cut, second.cut]),
         label=np.concatenate([first.label, second.label]),
         groups={name: words + second.groups[name] for name, words in first.groups.items()},
+        lists_refusals=first.lists_refusals and second.lists_refusals,
     )
 
 
-def as_vectors(films: Sequence[WatchedFilm], *, cut: float | None, columns: Sequence[str]) -> WatchedVectors:
+def as_vectors(
+    films: Sequence[WatchedFilm],
+    *,
+    cut: float | None,
+    columns: Sequence[str],
+    lists_refusals: bool = True,
+) -> WatchedVectors:
     """The films of one table.
 
     Args:
         films: in the table's order.
         cut: the threshold they are held against.
         columns: of `MIXES`, to group by.
+        lists_refusals: whether the table has a column of refusal codes.
     """
     return WatchedVectors(
         score=np.array([np.nan if film.score is None else film.score for film in films], np.float64),
@@ -90,6 +100,7 @@ def as_vectors(films: Sequence[WatchedFilm], *, cut: float | None, columns: Sequ
         cut=np.full(len(films), np.nan if cut is None else cut),
         label=np.array([np.nan if film.label is None else film.label for film in films], np.float64),
         groups={name: _groups(films, name) for name in columns},
+        lists_refusals=lists_refusals,
     )
 
 

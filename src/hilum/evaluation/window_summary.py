@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from hilum.evaluation.alarm import AlarmRule, Statistic, Verdict, judge
 from hilum.evaluation.drift import (
+    SMALLEST_P,
     StabilityIndex,
     ks_distance,
     ks_p_value,
@@ -55,12 +56,12 @@ class Distance:
     shift: Estimate  # of the median
     psi: StabilityIndex | None
     ks: float | None
-    ks_p: float | None
+    ks_p: float | None  # `SMALLEST_P` is an upper bound
 
     def as_json(self) -> dict[str, Any]:
-        psi = self.psi and {"value": self.psi.value, "by_chance": self.psi.by_chance,
-                            "corrected": self.psi.corrected, "n_bins": self.psi.n_bins}  # fmt: skip
-        return {"median_shift": self.shift.as_json(), "psi": psi, "ks": self.ks, "ks_p": self.ks_p}
+        is_bound = self.ks_p is not None and self.ks_p <= SMALLEST_P
+        return {"median_shift": self.shift.as_json(), "psi": self.psi and self.psi.as_json(),
+                "ks": self.ks, "ks_p": self.ks_p, "ks_p_is_upper_bound": is_bound}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,11 @@ def rates(films: WatchedVectors, *, seed: int) -> Rates:
         n_scored=n_scored,
         median=median(films.scored, rng=np.random.default_rng(seed)),
         flag_rate=_rate(flagged, is_scored, films, absent="no film has a score"),
-        refusal_rate=wilson(films.n - n_scored, films.n),
+        refusal_rate=(
+            wilson(films.n - n_scored, films.n)
+            if films.lists_refusals
+            else Estimate(None, None, None, n=films.n, why="the table lists no refusals")
+        ),
         sensitivity=_rate(flagged, is_scored & (films.label == 1), films, absent="no positive film"),
         specificity=_rate(~flagged, is_scored & (films.label == 0), films, absent="no negative film"),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from hilum.evaluation.guarantee import positives_needed
 from hilum.evaluation.monitoring import Monitoring
+from hilum.reports.monitor_words import no_alarm_advice
 
 SENSITIVITY, CONFIDENCE = 0.9, 0.95  # WHO's target of a triage test, and the usual confidence
 SCORES = {"median", "distribution (KS)", "distribution (PSI)", "flag rate"}
@@ -63,7 +64,7 @@ def advice(found: Monitoring) -> tuple[str, ...]:
     mixes = sorted(name.removesuffix(" mix") for name in raised if name.endswith(" mix"))
     if mixes:
         steps.append(f"The mix by {' and '.join(mixes)} changed. {MIX_CHANGED}")
-    return tuple(steps) or (KEEP_ON,)
+    return tuple(steps) or (no_alarm_advice(found, keep_on=KEEP_ON),)
 
 
 def calibrate_words() -> str:

@@ -26,6 +26,7 @@ from hilum.reports.monitor_sections import (
     verdict_section,
     window_section,
 )
+from hilum.reports.monitor_words import caveats, no_alarm_words
 from hilum.reports.page import RESEARCH_USE, write_whole
 
 NAME = "monitor"
@@ -47,6 +48,7 @@ def write_monitoring(found: Monitoring, tables: Tables, out: Path, *, command: s
         "reference_table": _table_json(tables[0]),
         "current_table": _table_json(tables[1]),
         **found.as_json(),
+        "caveats": list(caveats(found)),
         "advice": list(advice(found)),
     }
     write_whole(out / f"{NAME}.json", json.dumps(numbers, indent=2, allow_nan=False) + "\n")
@@ -85,7 +87,7 @@ def monitoring_document(found: Monitoring, tables: Tables, *, command: str) -> D
 
 
 def summary_lines(found: Monitoring) -> list[str]:
-    """The two to four sentences that a reader takes away, the bundle's change before all."""
+    """The few sentences that a reader takes away, the bundle's change before all."""
     lines = []
     if found.bundles.is_alarm:
         lines.append(
@@ -95,7 +97,7 @@ def summary_lines(found: Monitoring) -> list[str]:
         named = ", ".join(window.name for window in found.alarms)
         lines.append(f"ALARM in {named}: {', '.join(found.raised_by)}.")
     if not found.is_alarm:
-        lines.append("No alarm.")
+        lines.append(no_alarm_words(found))
     n = found.settings.windows_per_false_alarm
     lines.append(
         f"{_count(len(found.judged), 'window')} judged, {found.whole.rates.n} films against "
@@ -108,7 +110,7 @@ def summary_lines(found: Monitoring) -> list[str]:
             + (f"films changed too ({', '.join(found.within.verdict.raised_by)})." if changed else
                "no change is shown, so the mix explains it as far as these numbers can tell.")
         )  # fmt: skip
-    return lines
+    return [*lines, *caveats(found)]
 
 
 def _bundle_section(found: Monitoring) -> Iterator[Section]:

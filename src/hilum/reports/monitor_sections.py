@@ -19,6 +19,7 @@ from hilum.records import Estimate
 from hilum.reports.document import Paragraph, Picture, Section, Table
 from hilum.reports.figures import png_bytes, svg_bytes
 from hilum.reports.monitor_figures import draw_distributions, draw_mix, draw_run_chart, draw_splits
+from hilum.reports.monitor_words import psi_words
 from hilum.reports.page import estimate_text
 
 NOT_STATED = "not stated"
@@ -100,13 +101,13 @@ def score_section(found: Monitoring, tables: tuple[WatchedTable, WatchedTable]) 
     rows = (
         ("median score", _short(found.reference.median), _short(rates.median), estimate_text(distance.shift)),
         ("share flagged", _short(found.reference.flag_rate), _short(rates.flag_rate), ""),
-        ("PSI", "", "", f"{psi.value:.3f}; {psi.by_chance:.3f} by chance; {psi.corrected:+.3f} without it"),
+        ("PSI", "", "", psi_words(psi)),
         ("KS distance", "", "", f"{distance.ks:.3f}, p {p_text(distance.ks_p)}"),
     )
     note = (
         f"PSI over {psi.n_bins} bins of equal shares of both tables; by chance alone its mean is (bins - "
-        "1)(1/n + 1/m) (Yurdakul and Naranjo 2020), so the usual limits of 0.1 and 0.25 are not used. KS: "
-        "exact, ties and all."
+        "1)(1/n + 1/m) (Yurdakul and Naranjo 2020), so the usual limits of 0.1 and 0.25 are not used. Half a "
+        "film is added to each bin. KS: exact, ties and all."
     )
     lead: tuple[Paragraph, ...] = ()
     if found.bundles.is_changed:
@@ -207,7 +208,7 @@ def _split_blocks(found: Monitoring) -> tuple[Paragraph | Picture | Table, ...]:
 def _window_row(window: WindowSummary) -> tuple[str, ...]:
     rates, distance, verdict = window.rates, window.distance, window.verdict
     ks = "" if distance.ks is None or distance.ks_p is None else f"{distance.ks:.3f}, {p_text(distance.ks_p)}"
-    psi = "" if distance.psi is None else f"{distance.psi.corrected:+.3f}"
+    psi = "" if distance.psi is None else distance.psi.why or f"{distance.psi.corrected:+.3f}"
     alarm = f"ALARM, {p_text(verdict.p)}" if verdict.is_alarm else p_text(verdict.p)
     return (_named(window), str(rates.n), _short(rates.median), _short(rates.flag_rate),
             _short(rates.refusal_rate), psi, ks, alarm)  # fmt: skip
