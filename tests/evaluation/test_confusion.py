@@ -146,3 +146,14 @@ def test_a_ratio_of_nought_is_not_certain(chance):
     assert (by_film.value, by_film.low) == (0.0, 0.0)
     assert 0 < by_film.high < by_patient.high < 1
     assert by_patient.method == "ratio (Donner and Zou), over patients"
+
+
+def test_films_of_one_patient_have_no_interval(chance):
+    """All samples of one patient are alike, which is no certainty: each rate says so."""
+    truth, flags = np.repeat([True, False], 30), np.r_[np.arange(30) < 26, np.arange(30) < 5]
+    rates = performance(truth, flags, Resampling(np.zeros(60, int), chance, 100)).estimates()
+
+    assert rates["sensitivity"].value == 26 / 30
+    assert {(rate.low, rate.high, rate.why) for rate in rates.values()} == {
+        (None, None, "no interval: all samples are alike")
+    }

@@ -208,3 +208,10 @@ def test_counts_below_nought_are_summed_too():
     sums = bootstrap_counts(np.array([[-1], [1]]), Resampling(np.array([0, 1]), np.random.default_rng(0)))
 
     assert set(sums[:, 0].tolist()) == {-2, 0, 2}
+
+
+def test_rounding_does_not_make_one_patient_worth_many():
+    """41 of 60 films of one patient: Wilson's interval is that of one patient, not of 60."""
+    found = wilson_by_patient(np.arange(60) < 41, np.zeros(60, dtype=np.int64))
+
+    assert found.high - found.low > 0.5

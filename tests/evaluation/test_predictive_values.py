@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hilum.evaluation.confusion import performance
+from hilum.evaluation.intervals import Resampling
 from hilum.evaluation.predictive_values import predictive_values
+from hilum.evaluation.programme import Programme, outcome
 
 
 def rates(hits, missed, alarms, clear):
@@ -70,3 +72,19 @@ def test_a_prevalence_of_none_or_all_is_refused(prevalence):
     """It lies between 0 and 1."""
     with pytest.raises(ValueError, match="prevalence"):
         predictive_values(rates(1, 1, 1, 1), prevalence)
+
+
+@pytest.mark.parametrize("of_one", [True, False])
+def test_films_of_one_patient_leave_a_value_without_interval(of_one, chance):
+    """All positives, or all negatives, of one patient: most samples lack them, and the values say so."""
+    truth = np.r_[np.ones(6, bool), np.zeros(50, bool)] == of_one
+    flags = np.arange(56) % 3 != 0
+    codes = np.r_[np.zeros(6, int), np.arange(1, 51)]
+    found = performance(truth, flags, Resampling(codes, chance, 200))
+    values = predictive_values(found, 0.02)
+    per_thousand = outcome(found.sensitivity, found.specificity, values, Programme(0.02))
+
+    assert 0 < values.positive.value < 1
+    for figure in (values.positive, values.negative, per_thousand.tests):
+        assert (figure.low, figure.high, figure.method) == (None, None, "")
+        assert figure.why == "no interval: too few patients for the bootstrap"

@@ -21,6 +21,7 @@ from hilum.evaluation.intervals import (
     normal_quantile,
     or_wilson,
     ratio_ends,
+    unless_alike,
     wilson,
     wilson_by_patient,
 )
@@ -155,17 +156,23 @@ SHARES = {
 
 
 def _clustered(rate: Estimate, name: str, *, cells: Codes, drawn: Codes, resampling: Resampling) -> Estimate:
-    """The rate with the interval of the draws; a rate without value or without spread stays so."""
+    """The rate with the interval of the draws; a rate without value or without spread stays so.
+
+    Where all draws are alike, as those of a single patient are, the draws cannot tell how sure the rate is.
+    """
     if rate.low is None:
         return rate
     if rate.method == OF_NOUGHT:
         return _ratio_of_nought(rate, name, cells=cells, codes=resampling.codes)
     if name not in SHARES:
-        return from_draws(replace(rate, why=""), _ratio_draws(name, drawn), unit=resampling.unit)
+        return unless_alike(
+            from_draws(replace(rate, why=""), _ratio_draws(name, drawn), unit=resampling.unit)
+        )
     part, whole = SHARES[name]
     shares = _divide(drawn[:, part].sum(axis=1), drawn[:, whole].sum(axis=1))
     inside = cells[:, whole].any(axis=1)
-    return or_wilson(from_draws(rate, shares, unit=resampling.unit), count_patients(resampling.codes[inside]))
+    clustered = unless_alike(from_draws(rate, shares, unit=resampling.unit))
+    return or_wilson(clustered, count_patients(resampling.codes[inside]))
 
 
 def _ratio_of_nought(rate: Estimate, name: str, *, cells: Codes, codes: Codes) -> Estimate:

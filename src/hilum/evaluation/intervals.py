@@ -84,7 +84,7 @@ def wilson_by_patient(
     variance = n_patients / max(n_patients - 1, 1) * float(sums @ sums) / n**2
     of_patients = np.bincount(places, weights=heavy)
     alike = n**2 / float(of_patients @ of_patients) if weights is not None else float(n_patients)
-    worth = share * (1 - share) / variance if variance > 0 else alike
+    worth = share * (1 - share) / variance if variance > ROUNDING**2 else alike
     low, high = _wilson_ends(share, min(worth, float(n)))
     method = "Wilson, by patient" if weights is None else "Wilson, weighted, by patient"
     return replace(plain, value=share, low=low, high=high, method=method)
@@ -136,7 +136,8 @@ def from_draws(
     """
     proper = draws[~np.isnan(draws)]
     if draws.size == 0 or proper.size < MIN_PROPER_DRAWS * draws.size:
-        return replace(estimate, low=None, high=None, why=f"no interval: too few {unit}s for the bootstrap")
+        why = f"no interval: too few {unit}s for the bootstrap"
+        return replace(estimate, low=None, high=None, method="", why=why)
     low, high = np.quantile(proper, [0.5 - confidence / 2, 0.5 + confidence / 2], method="nearest")
     return replace(
         estimate,

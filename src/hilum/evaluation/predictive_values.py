@@ -3,7 +3,8 @@
 They follow from sensitivity and specificity by Bayes' rule, so they hold where those two do: a table of mild
 or of far-gone cases has others. The interval joins those of sensitivity and of specificity as a ratio of two
 independent parts, and has width even where no film is flagged wrongly.
-Trap: the prevalence is taken as known; its own doubt is not in the interval.
+Trap: the prevalence is taken as known; its own doubt is not in the interval. Where sensitivity or specificity
+has no interval, as with too few patients, there is a value without one, and it says why.
 Source: Donner and Zou 2012 (Stat Methods Med Res 21:347), the interval of a ratio from those of its parts.
 """
 
@@ -60,10 +61,8 @@ def predictive_values(rates: Performance, prevalence: float) -> PredictiveValues
 
 def _turned(rate: Estimate) -> Estimate:
     """One less the rate."""
-    value, low, high = rate.value, rate.low, rate.high
-    if value is None or low is None or high is None:
-        raise ValueError("a rate without an interval")
-    return replace(rate, value=1 - value, low=1 - high, high=1 - low)
+    value, low, high = (None if one is None else 1 - one for one in (rate.value, rate.high, rate.low))
+    return replace(rate, value=value, low=low, high=high)
 
 
 def _value(rightly: Estimate, wrongly: Estimate, odds: float, *, absent: str, of: Performance) -> Estimate:
@@ -71,9 +70,12 @@ def _value(rightly: Estimate, wrongly: Estimate, odds: float, *, absent: str, of
     n, n_positive = of.counts.n, of.counts.n_positive
     if not rightly.value and not wrongly.value:
         return Estimate(None, None, None, n=n, n_positive=n_positive, why=absent)
-    low, high = ratio_ends(rightly, wrongly)
     ratio = (rightly.value or 0.0) / wrongly.value if wrongly.value else math.inf
-    value, low, high = (_from_odds(odds * one) for one in (ratio, low, high))
+    value = _from_odds(odds * ratio)
+    if None in (rightly.low, rightly.high, wrongly.low, wrongly.high):
+        why = rightly.why or wrongly.why
+        return Estimate(value, None, None, n=n, n_positive=n_positive, why=why)
+    low, high = (_from_odds(odds * end) for end in ratio_ends(rightly, wrongly))
     return Estimate(value, low, high, n=n, n_positive=n_positive, method=METHOD)
 
 

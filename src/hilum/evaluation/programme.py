@@ -140,12 +140,10 @@ def _added(one: Estimate, other: Estimate) -> Estimate:
     n, n_positive = one.n + other.n, one.n_positive
     if one.value is None or other.value is None:
         return Estimate(None, None, None, n=n, n_positive=n_positive, why=one.why or other.why)
-    negative = replace(
-        other,
-        value=-other.value,
-        low=None if other.high is None else -other.high,
-        high=None if other.low is None else -other.low,
-    )
+    value = one.value + other.value
+    if one.low is None or one.high is None or other.low is None or other.high is None:
+        return Estimate(value, None, None, n=n, n_positive=n_positive, why=one.why or other.why)
+    negative = replace(other, value=-other.value, low=-other.high, high=-other.low)
     low, high = squared_and_added(one, negative)
     method = "both rates' intervals, squared and added"
-    return Estimate(one.value + other.value, max(low, 0.0), min(high, float(THOUSAND)), n, n_positive, method)
+    return Estimate(value, max(low, 0.0), min(high, float(THOUSAND)), n, n_positive, method)

@@ -6,6 +6,7 @@ a script, font, or picture by address; hand pictures over with `data_uri`.
 
 from __future__ import annotations
 
+import math
 import base64
 import contextlib
 import functools
@@ -37,6 +38,18 @@ def data_uri(content: bytes, media_type: str = "image/png") -> str:
     return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
 
 
+def cut_text(threshold: float, digits: int = 6) -> str:
+    """A threshold in so many digits, rounded down, so that whoever types it flags no film less."""
+    if float(f"{threshold:.{digits}g}") == threshold:
+        return f"{threshold:.{digits}g}"
+    step = 10.0 ** (math.floor(math.log10(abs(threshold))) - digits + 1)
+    for value in (threshold, threshold - step):
+        text = f"{value:#.{digits}g}".rstrip(".")
+        if float(text) <= threshold:
+            return text
+    return repr(threshold)
+
+
 def estimate_text(estimate: Estimate, digits: int = 3) -> str:
     """An estimate as read aloud: `0.912 (0.887 to 0.936)`, or why there is none."""
     if estimate.value is None:
@@ -45,9 +58,9 @@ def estimate_text(estimate: Estimate, digits: int = 3) -> str:
 
 
 def interval_text(estimate: Estimate, digits: int = 3) -> str:
-    """The interval alone: `0.887 to 0.936`, `from 0.887`, or `no interval`."""
+    """The interval alone: `0.887 to 0.936`, `from 0.887`, or why there is none."""
     if estimate.low is None:
-        return "no interval"
+        return estimate.why or "no interval"
     if estimate.high is None:
         return f"from {estimate.low:.{digits}f}"
     return f"{estimate.low:.{digits}f} to {estimate.high:.{digits}f}"
