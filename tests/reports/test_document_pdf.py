@@ -11,6 +11,10 @@ import PIL.Image
 import pypdf
 import pypdfium2
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import CondPageBreak
 
 from hilum.reports.document import (
     Bullets,
@@ -22,7 +26,9 @@ from hilum.reports.document import (
     Table,
 )
 from hilum.reports.document_pdf import document_pdf
-from hilum.reports.document_pdf_table import build_setting, fits
+from hilum.reports.document_pdf_prose import Prose
+from hilum.reports.document_pdf_table import build_setting, fits, table_flowables
+from hilum.reports.document_pdf_type import CELL, longest_word
 from hilum.reports.page import RESEARCH_USE
 
 SENTENCE = "Sensitivity is given with its interval and its films, and never alone. "
@@ -308,3 +314,54 @@ def test_a_note_longer_than_a_page_is_complete() -> None:
     text = read_text(document_pdf(build_document(Section("S", (table,)))))
 
     assert text.count("z") >= 20_000
+
+
+def set_on_one_page(table: Table, width: float) -> bytes:
+    """The table alone on a page tall enough for it."""
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=(width + 100, 3000))
+    at = 2950.0
+    for piece in table_flowables(table, "A table", width):
+        if not isinstance(piece, CondPageBreak):
+            at -= piece.wrapOn(canvas, width, 2900)[1]
+            piece.drawOn(canvas, 50, at)
+    canvas.save()
+    return buffer.getvalue()
+
+
+CELLS = ("0.955 (0.893 to 0.987)", "-1.25", "Deutsche Lungenklinik", "a\nb", "", "12 of 40", "\u75c5\u9662")
+
+
+@given(st.lists(st.sampled_from(CELLS), min_size=2, max_size=8), st.floats(250, 700))
+@settings(max_examples=15, deadline=None, derandomize=True)
+def test_no_glyph_of_a_table_is_printed_over_another(row: list[str], width: float) -> None:
+    """A row is drawn as tall as it was measured, also where a column has exactly its least width."""
+    columns = tuple(f"column {place}" for place in range(len(row)))
+    content = set_on_one_page(Table(columns, (tuple(row),) * 2, "T", "Note."), width)
+    boxes = np.array([box[:4] for box in text_boxes(content)])  # (N, 4)
+    inked = boxes[boxes[:, 2] - boxes[:, 0] > 0.1]  # no white space
+    low = np.maximum(inked[:, None, :2], inked[None, :, :2])
+    shared = np.minimum(inked[:, None, 2:], inked[None, :, 2:]) - low  # (N, N, 2) width and height
+    is_over = (shared > 0.8).all(axis=2)
+    np.fill_diagonal(is_over, False)
+
+    assert not is_over.any()
+
+
+@pytest.mark.parametrize("size", [6.8, 7.4, 8.0])
+def test_text_keeps_its_lines_at_widths_that_differ_in_their_last_bits(size: float) -> None:
+    """A column of exactly the width of its interval holds it on one line, however the width was summed."""
+    kind, words = CELL.smaller(size), "(0.893\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}0.987)"
+    width = longest_word(words, CELL.smaller(1)) * size
+    heights = {Prose(words, kind).wrap(each, 0)[1] for each in (width, width - 1e-9, width + 9.0 - 9.0)}
+
+    assert heights == {kind.leading}
+
+
+def test_the_code_of_a_letter_is_not_split_in_a_narrow_column() -> None:
+    """A letter that the font lacks is as wide as its code, and its column too."""
+    row = tuple("\u75c5" if place % 2 else "0.955 (0.893 to 0.987)" for place in range(8))
+    content = set_on_one_page(Table(tuple("abcdefgh"), (row,)), 480)
+    text = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(content)).pages)
+
+    assert text.count("[U+75C5]") == 4

@@ -1,14 +1,16 @@
 """Plain text as a piece of a PDF page: lines that break themselves, with a wash and a rule where asked.
 
 Reportlab's own paragraphs read markup and order letters by word; these take text as it is.
-Trap: the same piece is asked for its height many times; its lines are kept for the last width alone.
+Trap: the same piece is asked for its height many times; its lines are kept for the last width alone. A
+table measures a cell and draws it at widths that differ in their last bits; these must be one width here, or
+a row is drawn taller than it was measured, over the next one.
 """
 
 from __future__ import annotations
 
 from reportlab.platypus import Flowable
 
-from hilum.reports.document_pdf_type import Type, broken_lines, set_letters
+from hilum.reports.document_pdf_type import SLACK, Type, broken_lines, set_letters
 
 
 class Prose(Flowable):  # type: ignore[misc]
@@ -29,7 +31,7 @@ class Prose(Flowable):  # type: ignore[misc]
         self._lines_width = 0.0
 
     def wrap(self, available_width: float, available_height: float) -> tuple[float, float]:
-        if self._lines is None or self._lines_width != available_width:
+        if self._lines is None or abs(self._lines_width - available_width) > SLACK:
             kind = self.kind
             inner = available_width - kind.indent - 2 * kind.pad
             self._lines = broken_lines(self._text, kind, inner)

@@ -29,6 +29,7 @@ from hilum.reports.document_pdf_type import (
     SOFT,
     UNDER,
     longest_word,
+    set_letters,
     text_width,
 )
 from hilum.reports.document_text import holds_figures
@@ -118,7 +119,9 @@ def _column(table: Table, place: int) -> _Column:
     unit, bold = CELL.smaller(1), replace(CELL.smaller(1), font=BOLD)
     head, cells = table.columns[place], tuple(_glued(row[place]) for row in table.rows)
     whole = cells if place else tuple(cell.replace(" ", GLUE) for cell in cells)
-    lines = [text_width(line, CELL.font, 1) for cell in cells for line in cell.split("\n")]
+    whole = tuple(set_letters(cell, CELL.font) for cell in whole)  # a letter told by its code is wider
+    drawn = [set_letters(cell, CELL.font) for cell in cells]
+    lines = [text_width(line, CELL.font, 1) for cell in drawn for line in cell.split("\n")]
     return _Column(
         head=head,
         cells=cells,

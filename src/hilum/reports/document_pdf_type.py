@@ -34,6 +34,7 @@ GLUE = "\N{NO-BREAK SPACE}"
 PLAIN = "Hilum-Sans"
 BOLD = "Hilum-Sans-Bold"
 _FILES = {PLAIN: "DejaVuSans.ttf", BOLD: "DejaVuSans-Bold.ttf"}
+SLACK = 0.01  # points by which a line may be too long: widths that are one on paper differ in their last bits
 _BREAKS = re.compile(r"(?<=[/\\_.,;:=&?\]-])")  # where a word too long for a line is best cut
 
 
@@ -102,7 +103,7 @@ def broken_lines(text: str, kind: Type, width: float) -> list[str]:
     measure = functools.partial(text_width, font=kind.font, size=kind.size)
     lines: list[str] = []
     for row in text.split("\n"):
-        lines += _row_lines(_words(row), measure, width)
+        lines += _row_lines(_words(row), measure, width + SLACK)
     told = [line.replace(GLUE, " ") for line in lines]
     return [visual_order(line) if runs_right_to_left(line) else line for line in told]
 
