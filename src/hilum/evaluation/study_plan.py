@@ -46,6 +46,12 @@ class Need:
     sizes: Sizes  # by method; the question's own is the first
     source: str
     inflation: float = 1.0  # by clusters and partial verification
+    is_large_sample: bool = False  # whether its formula holds for many films only
+
+    @property
+    def fewest(self) -> int:
+        """Films of the rarer label that the question counts."""
+        return min(n for n in (self.n_positive, self.n_negative) if n)
 
     @property
     def positives(self) -> int:
@@ -167,9 +173,8 @@ def _of_share(
         ("normal (Buderer)", films_by_normal(expected, width, level)),
     )
     question = f"{figure} of {expected:g}, known to within {width:g} either way ({level:.4g} confidence)"
-    yield _share_need(
-        figure, question, sizes, "Buderer 1996, with Wilson's interval as hilum evaluate reports it"
-    )
+    source = "Buderer 1996, with Wilson's interval as hilum evaluate reports it"
+    yield replace(_share_need(figure, question, sizes, source), is_large_sample=True)
     if least is None:
         return
     found = films_for_bound(expected, least, confidence=level, assurance=settings.assurance)
@@ -235,7 +240,7 @@ def _auc_need(question: str, found: AucSize, ratio: float) -> Need:
              ("binormal (Obuchowski)", found.by_binormal))  # fmt: skip
     n_negative = math.ceil(found.n_positive * ratio - 1e-9)
     source = "Hanley and McNeil 1982 and 1983; Obuchowski 1998"
-    return Need("auc", question, found.n_positive, n_negative, sizes, source)
+    return Need("auc", question, found.n_positive, n_negative, sizes, source, is_large_sample=True)
 
 
 def _of_guarantee(settings: PlanSettings, sensitivity: float) -> Need:

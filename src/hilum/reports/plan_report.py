@@ -18,7 +18,7 @@ from hilum.reports.document_files import write_document
 from hilum.reports.evidence.wording import Pictures, some
 from hilum.reports.page import RESEARCH_USE, write_whole
 from hilum.reports.plan_figures import PICTURES, plan_pictures
-from hilum.reports.plan_words import assumptions, protocol
+from hilum.reports.plan_words import assumptions, deciding_words, few_words, protocol
 
 FORMAT = 1  # of plan.json
 NAME = "plan"
@@ -103,7 +103,6 @@ def summary_lines(plan: StudyPlan) -> list[str]:
 
 def _summary(plan: StudyPlan) -> tuple[str, ...]:
     films, settings = plan.films, plan.settings
-    deciding = max(plan.needs, key=lambda need: (need.positives, need.negatives))
     told = [f"Usable films needed: {_counts(films)}."]
     if settings.sampling == "enriched":
         told.append(f"Films to take, with what is lost made up for: {films.expected:,}.")
@@ -119,8 +118,8 @@ def _summary(plan: StudyPlan) -> tuple[str, ...]:
         )
     told.append(f"Reference tests to make: {films.reference_tests:,}.")
     if len(plan.needs) > 1:
-        told.append(f"Most positives are asked by: {deciding.question}.")
-    return tuple(told)
+        told.append(deciding_words(plan))
+    return (*told, *few_words(plan))
 
 
 def _facts(plan: StudyPlan, command: str) -> tuple[tuple[str, str], ...]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from hilum.evaluation.plan_settings import PlanSettings
 from hilum.evaluation.study_plan import StudyPlan
 
+FEWEST_FOR_FORMULA = 30  # films of a label; assumed: the usual least for a normal approximation
+
 WHO_COUNTS = (
     "Who counts: people aged as the intended use says, with one frontal chest film of each, whatever it "
     "shows. "
@@ -70,6 +72,25 @@ SAMPLINGS = {
 def protocol(settings: PlanSettings) -> tuple[str, ...]:
     """The protocol as points."""
     return (*SAMPLINGS[settings.sampling], WHO_COUNTS, BLIND, THRESHOLD, REFUSED, MISSING)
+
+
+def deciding_words(plan: StudyPlan) -> str:
+    """Which of several questions sets the number of films."""
+    asks_positives = plan.films.positives > 0
+    deciding = max(plan.needs, key=lambda need: need.positives if asks_positives else need.negatives)
+    return f"Most {'positives' if asks_positives else 'negatives'} are asked by: {deciding.question}."
+
+
+def few_words(plan: StudyPlan) -> tuple[str, ...]:
+    """A warning for each question whose formula gives so few films that it does not hold."""
+    return tuple(
+        f"Too few to plan on: {need.fewest} {'film' if need.fewest == 1 else 'films'} of a label, by a "
+        "formula that holds for many. "
+        f"Take {FEWEST_FOR_FORMULA} or more, or ask for more precision. "
+        f"({need.question})"
+        for need in plan.needs
+        if need.is_large_sample and need.fewest < FEWEST_FOR_FORMULA
+    )
 
 
 def assumptions(plan: StudyPlan) -> tuple[str, ...]:
