@@ -202,9 +202,9 @@ def test_unequal_weights_widen_the_interval():
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ([1, 0, 1], "film 'film-1', column 'w': a weight must be above 0, not 0"),
+        ([1, 0, 1], r"row 2 under the header \(film 'film-1'\), column 'w': a weight must be above 0, not 0"),
         ([1, -2, 1], "a weight must be above 0, not -2"),
-        ([1, "", 1], "film 'film-1', column 'w': is empty"),
+        ([1, "", 1], r"film 'film-1'\), column 'w': is empty; every labelled film needs a weight"),
         ([1, "nan", 1], "'nan' is not a finite number"),
         (["1,5", 1, 1], "decimal comma"),
     ],

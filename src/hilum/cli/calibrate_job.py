@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from hilum.cli.table_options import table_columns
+from hilum.cli.table_options import naming, table_columns
 from hilum.errors import OutputRefused, TableInvalid
 from hilum.evaluation.local_calibration import CalibrationRequest, LocalCalibration, calibrate
 from hilum.evaluation.programme import Costs, Programme
@@ -81,7 +81,9 @@ def run(job: CalibrateJob) -> bool:
     if bundle is not None and place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise OutputRefused(f"{place} already holds something; a bundle is never written over")
     rows = _scored_rows(job.table, job.columns, bundle, job.scale)
-    calibration = calibrate(rows, _request(job, bundle))
+    request = _request(job, bundle)
+    with naming(job.table):
+        calibration = calibrate(rows, request)
     source = _source(job, rows, bundle)
     paths = write_calibration(calibration, source, job.out)
     for line in summary(calibration):

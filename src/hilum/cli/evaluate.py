@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hilum.cli.command_line import command_text
-from hilum.cli.table_options import column_options, finite, read_table
+from hilum.cli.table_options import column_options, finite, naming, read_table
 
 if TYPE_CHECKING:
     from hilum.evaluation.summary import Evaluation
@@ -75,7 +75,8 @@ def _write(predictions: Path, out: Path, command: str, options: dict[str, Any]) 
     manifest, bundle = options.pop("manifest_path"), options.pop("bundle_name")
     rows = read_table(predictions, options)
     read = None if controls is None else read_controls(controls)
-    evaluation = summarise(rows, EvaluationSettings(**options))
+    with naming(predictions):
+        evaluation = summarise(rows, EvaluationSettings(**options))
     evidence = Evidence(
         evaluation=evaluation,
         table=TableFile.of(predictions),

@@ -6,7 +6,8 @@ Trap: an option's name is a role of `evaluation.table.Columns`; a role added the
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -53,6 +54,17 @@ def table_columns(options: dict[str, Any]) -> Columns:
     from hilum.evaluation.table import Columns
 
     return Columns(**{role: options.pop(role) for role in ROLES})
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Put the file's name before what is wrong with its rows."""
+    from hilum.errors import TableInvalid
+
+    try:
+        yield
+    except TableInvalid as error:
+        raise TableInvalid(f"{path}: {error}") from None
 
 
 def read_table(path: Path, options: dict[str, Any]) -> list[Prediction]:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hilum.errors import TableInvalid
-from hilum.evaluation.cells import as_score, quoted
+from hilum.evaluation.cells import as_weight, quoted
 from hilum.evaluation.intervals import wilson_by_patient
 from hilum.evaluation.vectors import Codes, Scores, Truth, cluster_codes
 from hilum.records import Estimate, Prediction
@@ -92,7 +92,7 @@ def calibration_films(rows: Sequence[Prediction], *, weight_column: str | None =
         score=np.array([row.score for row in labelled], dtype=np.float64),
         codes=codes,
         n_patients=int(codes.max()) + 1,
-        weight=None if weight_column is None else _weights(labelled, weight_column),
+        weight=None if weight_column is None else _weights(rows, weight_column),
         n_unlabelled=len(rows) - len(labelled),
         has_patients=any(row.patient is not None for row in labelled),
     )
@@ -103,14 +103,12 @@ def _weights(rows: Sequence[Prediction], column: str) -> Scores:
         found = ", ".join(rows[0].extra) or "none besides those with a role"
         raise TableInvalid(f"no column {column!r} for the weights (other columns: {found})")
     weights = []
-    for row in rows:
+    for number, row in enumerate(rows, start=1):
+        if row.label is None:
+            continue
         try:
-            weights.append(as_score(row.extra[column]))
+            weights.append(as_weight(row.extra[column]))
         except ValueError as error:
-            raise TableInvalid(f"film {quoted(row.film)}, column {column!r}: {error}") from None
-        if weights[-1] <= 0:
-            raise TableInvalid(
-                f"film {quoted(row.film)}, column {column!r}: a weight must be above 0, not {weights[-1]:g}; "
-                "leave out films that stand for nobody"
-            )
+            where = f"row {number} under the header (film {quoted(row.film)}), column {column!r}"
+            raise TableInvalid(f"{where}: {error}") from None
     return np.array(weights, dtype=np.float64)

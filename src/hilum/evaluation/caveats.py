@@ -19,7 +19,7 @@ def caveats(films: LabelledFilms, *, n_rows: int, n_draws_wanted: int, auroc: Es
     sentences = [
         _learnt(films),
         _few(films),
-        _narrow(films),
+        _narrow(films, auroc),
         _backwards(auroc),
         _split_patients(films),
         _patients(films),
@@ -45,18 +45,18 @@ def _few(films: LabelledFilms) -> str:
     if min(films.n_positive, n_negative) >= FEW:
         return ""
     return (
-        f"Only {films.n_positive} positive and {n_negative} negative films: "
+        f"Only {films.n_positive} positive and {_count(n_negative, 'negative film', 'negative films')}: "
         "read the intervals, not the figures alone."
     )
 
 
-def _narrow(films: LabelledFilms) -> str:
+def _narrow(films: LabelledFilms, auroc: Estimate) -> str:
     n_least = min(films.n_positive, films.n - films.n_positive)
-    if not 1 <= n_least < FEWEST_FOR_DELONG:
+    if auroc.low is None or not 1 <= n_least < FEWEST_FOR_DELONG:
         return ""
     return (
-        f"With {n_least} films of a label the AUC's own interval is too narrow (simulated: it holds the "
-        "truth in 80 to 90 of 100 tables); Newcombe's, given beside it, holds."
+        f"With {_count(n_least, 'film', 'films')} of a label the AUC's own interval is too narrow "
+        "(simulated: it holds the truth in 80 to 90 of 100 tables); Newcombe's, given beside it, holds."
     )
 
 
@@ -86,7 +86,8 @@ def _patients(films: LabelledFilms) -> str:
     )
     tail = nameless if n_nameless else ""
     if films.is_clustered:
-        return f"{films.n} films of {films.n_patients} patients: intervals are over patients.{tail}"
+        people = _count(films.n_patients, "patient", "patients")
+        return f"{films.n} films of {people}: intervals are over patients.{tail}"
     return tail.strip()
 
 

@@ -14,6 +14,7 @@ from typing import Any
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 COMMA_NUMBER = re.compile(r"[+-]?\d*,\d+", re.ASCII)
 OLDEST_YEARS = 150
+LEAST_WEIGHT, MOST_WEIGHT = 1e-9, 1e9  # people; only the weights' ratios count
 LONGEST_QUOTE = 60  # characters of a bad cell that a message repeats
 
 
@@ -48,6 +49,18 @@ def as_score(cell: Any) -> float:
     if cell is None or (isinstance(cell, str) and not cell.strip()):
         raise ValueError("is empty; leave out films that have no score")
     return _number(cell)
+
+
+def as_weight(cell: Any) -> float:
+    """How many people a film stands for; bounded, so that sums and squares of weights stay numbers."""
+    if _is_empty(cell):
+        raise ValueError("is empty; every labelled film needs a weight")
+    weight = _number(cell)
+    if weight <= 0:
+        raise ValueError(f"a weight must be above 0, not {weight:g}; leave out films that stand for nobody")
+    if not LEAST_WEIGHT <= weight <= MOST_WEIGHT:
+        raise ValueError(f"a weight must be from {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}, not {weight:g}")
+    return weight
 
 
 def as_age(cell: Any) -> float | None:

@@ -61,7 +61,7 @@ class OperatingPoint:
 
 def measure_operating_points(films: LabelledFilms, settings: CutSettings) -> list[OperatingPoint]:
     """The given cuts, then those chosen on these films, which need both labels."""
-    named = {f"threshold {cut:g}": cut for cut in settings.thresholds} | dict(settings.named_thresholds)
+    named = {f"threshold {cut:.15g}": cut for cut in settings.thresholds} | dict(settings.named_thresholds)
     points = [OperatingPoint(name, cut, GIVEN, _at(films, cut)) for name, cut in named.items()]
     if 0 < films.n_positive < films.n:
         points += [_chosen(films, name, choose) for name, choose in _choices(settings).items()]

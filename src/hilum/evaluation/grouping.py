@@ -73,7 +73,10 @@ def group_names(rows: Sequence[Prediction], column: str) -> list[str | None]:
         return list(map(words.__getitem__, values))
     known = dict.fromkeys(name for row in rows for name in row.extra)
     if column not in known:
-        found = ", ".join([*BY_NAME, *known])
+        stated = [
+            name for name, field in BY_NAME.items() if any(getattr(row, field) is not None for row in rows)
+        ]
+        found = ", ".join([*stated, *known]) or "none"
         raise TableInvalid(f"no column {column!r} to group by (found: {found})")
     return [row.extra.get(column, "").strip() or None for row in rows]
 

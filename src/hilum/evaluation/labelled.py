@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hilum.errors import TableInvalid
+from hilum.evaluation.cells import quoted
 from hilum.evaluation.intervals import Resampling
 from hilum.evaluation.vectors import Codes, Scores, Truth, cluster_codes
 from hilum.records import Prediction
@@ -82,7 +83,7 @@ def labelled_films(
     if not labelled:
         raise TableInvalid(f"none of the {len(rows)} rows has a label, so there is nothing to measure")
     if score_scale is not None:
-        _check_scale(labelled, score_scale)
+        _check_scale(rows, score_scale)
     return LabelledFilms(
         rows=labelled,
         truth=np.array([row.label for row in labelled], dtype=np.bool_),
@@ -96,9 +97,9 @@ def labelled_films(
 
 
 def _check_scale(rows: Sequence[Prediction], score_scale: float) -> None:
-    for row in rows:
-        if not 0 <= row.score <= score_scale:
-            where = f"film {row.film!r}, its score {row.score:g}"
+    for number, row in enumerate(rows, start=1):
+        if row.label is not None and not 0 <= row.score <= score_scale:
+            where = f"row {number} under the header (film {quoted(row.film)}), score {row.score!r}"
             raise TableInvalid(
                 f"{where}: outside 0 to {score_scale:g}, which was stated as the score's scale"
             )

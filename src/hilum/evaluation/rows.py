@@ -6,6 +6,7 @@ Trap: a quoted field may hold line breaks, so the number of a row is not the num
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -34,8 +35,8 @@ def read_csv_rows(path: Path, *, wanted: Collection[str]) -> Rows:
     """
     try:
         separator, names = _header(path, wanted)
-    except UnicodeDecodeError as error:
-        raise TableInvalid(_not_utf8(path, error)) from None
+    except UnicodeDecodeError:
+        raise TableInvalid(_not_utf8(path)) from None
     except OSError as error:
         raise TableInvalid(f"{path}: cannot be read: {error.strerror or error}") from None
     return Rows("line", names, _csv_cells(path, separator=separator, n_fields=len(names)))
@@ -75,6 +76,10 @@ def _header(path: Path, wanted: Collection[str]) -> tuple[str, tuple[str, ...]]:
     if not found:
         raise TableInvalid(f"{path}, line 1: the header has a broken quote")
     _, separator, names = max(found, key=lambda candidate: candidate[0])
+    if names and names[0].lower().startswith("sep="):
+        raise TableInvalid(f"{path}, line 1: is Excel's 'sep=' line, not column names; delete that line")
+    if len(names) == 1 and "|" in names[0]:
+        raise TableInvalid(f"{path}, line 1: '|' stands between fields; use a comma, semicolon, or tab")
     return separator, names
 
 
@@ -90,8 +95,8 @@ def _csv_cells(path: Path, *, separator: str, n_fields: int) -> Iterator[tuple[i
                     yield end, cells
         except csv.Error as error:
             raise TableInvalid(f"{path}, line {line}: not CSV: {error}") from None
-        except UnicodeDecodeError as error:
-            raise TableInvalid(_not_utf8(path, error)) from None
+        except UnicodeDecodeError:
+            raise TableInvalid(_not_utf8(path)) from None
 
 
 def _check_width(path: Path, cells: Sequence[str], *, line: int, n_fields: int) -> None:
@@ -120,5 +125,14 @@ def _csv(file: TextIO, separator: str) -> Any:
     return csv.reader(file, delimiter=separator, strict=True)
 
 
-def _not_utf8(path: Path, error: UnicodeDecodeError) -> str:
-    return f"{path}: not UTF-8 text (byte {error.start} of a block); save it as CSV UTF-8"
+def _not_utf8(path: Path) -> str:
+    """What to do about a file of another encoding, with the line of its first odd byte."""
+    content = path.read_bytes()
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return f"{path}: UTF-16 text, not UTF-8; save it as CSV UTF-8"
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return f"{path}, line {line}: not UTF-8 text; save it as CSV UTF-8"
+    return f"{path}: not UTF-8 text; save it as CSV UTF-8"

@@ -17,7 +17,8 @@ from hilum.evaluation.threshold_table import ThresholdRow
 from hilum.evaluation.vectors import Scores
 from hilum.records import Estimate
 from hilum.reports import figures
-from hilum.reports.calibration_words import cut_text, percent
+from hilum.reports.calibration_words import percent
+from hilum.reports.page import cut_text
 
 N_BINS = 25
 TALLEST = 5  # times the least cost: where next to nobody is found, a case costs without bound

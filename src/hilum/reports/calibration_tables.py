@@ -13,8 +13,9 @@ from hilum.evaluation.local_calibration import LocalCalibration
 from hilum.evaluation.threshold_choice import Chosen
 from hilum.evaluation.threshold_table import ThresholdRow
 from hilum.records import Estimate
-from hilum.reports.calibration_words import cut_text, percent, promise, unit
+from hilum.reports.calibration_words import percent, promise, unit
 from hilum.reports.document import Table
+from hilum.reports.page import cut_text
 
 N_SHOWN = 17  # thresholds
 TITLES = {

@@ -14,7 +14,7 @@ from hilum.evaluation.local_fit import CONCENTRATION
 from hilum.evaluation.programme import cost_of_testing_all
 from hilum.evaluation.threshold_choice import Chosen, TooFew
 from hilum.evaluation.threshold_table import ThresholdRow
-from hilum.reports.page import estimate_text
+from hilum.reports.page import cut_text, estimate_text
 
 
 def promise(calibration: LocalCalibration) -> str:
@@ -65,24 +65,14 @@ def too_few_words(calibration: LocalCalibration, few: TooFew) -> str:
     goal, prevalence = calibration.request.goal, calibration.request.programme.prevalence
     how = "on average" if goal.rule == "average" else f"with {percent(goal.confidence)} confidence"
     films = films_needed(few.n_needed, prevalence)
+    positives = calibration.positives
+    left = f", left by the weights of {positives.n_patients:,}" if positives.is_thinned else ""
     return (
         f"No threshold is chosen: a sensitivity of {percent(goal.sensitivity)} {how} takes at least "
-        f"{few.n_needed:,} positive {unit(calibration)}s, and the sample has {few.n:,}. At a prevalence of "
-        f"{percent(prevalence)}, {few.n_needed:,} positives take about {films:,} films of people as they "
+        f"{few.n_needed:,} positive {unit(calibration)}s, and the sample has {few.n:,}{left}. At a "
+        f"prevalence of {percent(prevalence)}, {few.n_needed:,} positives take about {films:,} films of people as they "
         "come."
     )
-
-
-def cut_text(threshold: float, digits: int = 6) -> str:
-    """A threshold in so many digits, rounded down, so that whoever types it flags no film less."""
-    if float(f"{threshold:.{digits}g}") == threshold:
-        return f"{threshold:.{digits}g}"
-    step = 10.0 ** (math.floor(math.log10(abs(threshold))) - digits + 1)
-    for value in (threshold, threshold - step):
-        text = f"{value:#.{digits}g}".rstrip(".")
-        if float(text) <= threshold:
-            return text
-    return repr(threshold)
 
 
 def percent(share: float, digits: int = 4) -> str:

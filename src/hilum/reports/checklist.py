@@ -15,7 +15,7 @@ from hilum.inference.bundle import Bundle
 from hilum.inference.bundle_facts import BundleFacts, OperatingPoint
 from hilum.reports.checklist_items import Told
 from hilum.reports.evidence.facts import Evidence
-from hilum.reports.page import estimate_text
+from hilum.reports.page import cut_text, estimate_text
 
 BUNDLE = "bundle.json"
 RUN = "run.json"
@@ -168,7 +168,7 @@ def _figures(facts: BundleFacts) -> Known:
 
 
 def _point_text(point: OperatingPoint) -> str:
-    is_default = f"{point.name}: probability >= {point.threshold:.4g}"
+    is_default = f"{point.name}: probability >= {cut_text(point.threshold)}"
     return f"{is_default}, {point.source}."
 
 

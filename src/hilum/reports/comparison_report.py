@@ -31,7 +31,7 @@ from hilum.reports.document import Bullets, Document, Section
 from hilum.reports.document_files import PICTURES as PICTURE_FOLDER
 from hilum.reports.document_files import write_document
 from hilum.reports.evidence.wording import counted, interval_cell
-from hilum.reports.page import RESEARCH_USE, write_whole
+from hilum.reports.page import RESEARCH_USE, cut_text, write_whole
 
 FORMAT = 1  # of comparison.json
 NAME = "comparison"
@@ -133,7 +133,7 @@ def summary_lines(comparison: TableComparison) -> list[str]:
     lines = [f"{counted(films.n, 'film')} compared, {films.n_positive:,} with the finding, "
              f"{len(films.left_out):,} left out"]  # fmt: skip
     for table in comparison.tables:
-        cut = "" if table.threshold.value is None else f", threshold {table.threshold.value:.6g}"
+        cut = "" if table.threshold.value is None else f", threshold {cut_text(table.threshold.value)}"
         lines.append(f"{table.name}: AUC {interval_cell(table.auroc)}{cut}")
     for pair in comparison.pairs:
         lines.append(f"{pair.candidate} less {pair.reference}:")

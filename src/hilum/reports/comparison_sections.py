@@ -14,6 +14,7 @@ from hilum.evaluation.table_comparison import ComparedTable, Pair, TableComparis
 from hilum.reports.comparison_words import FIGURE_NAMES, films_text, p_text
 from hilum.reports.document import Block, Bullets, Paragraph, Picture, Section, Table
 from hilum.reports.evidence.wording import counted, interval_cell
+from hilum.reports.page import cut_text
 
 AGREEMENT_COLUMNS = (
     "Candidate against reference",
@@ -168,7 +169,7 @@ def _rates_row(table: ComparedTable) -> tuple[str, ...]:
         why = f"not estimable: {table.threshold.why}"
         return (table.name, "none", table.threshold.why, why, why)
     rates = (table.performance.sensitivity, table.performance.specificity)
-    return (table.name, f"{table.threshold.value:.4g}", table.threshold.source, *map(interval_cell, rates))
+    return (table.name, cut_text(table.threshold.value), table.threshold.source, *map(interval_cell, rates))
 
 
 def _differences_table(pair: Pair) -> Table:

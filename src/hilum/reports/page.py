@@ -6,10 +6,10 @@ a script, font, or picture by address; hand pictures over with `data_uri`.
 
 from __future__ import annotations
 
-import math
 import base64
 import contextlib
 import functools
+import math
 import os
 from pathlib import Path
 from typing import Any

@@ -30,8 +30,8 @@ from hilum.reports.evidence.sections import (
     screened_section,
 )
 from hilum.reports.evidence.sureness import sureness_section
-from hilum.reports.evidence.wording import Pictures
-from hilum.reports.page import RESEARCH_USE, estimate_text, write_whole
+from hilum.reports.evidence.wording import Pictures, counted
+from hilum.reports.page import RESEARCH_USE, cut_text, estimate_text, write_whole
 
 FORMAT = 1  # of evidence.json
 NAME = "evidence"
@@ -84,10 +84,10 @@ def summary_lines(evidence: Evidence) -> list[str]:
     """What a terminal shows: the counts, the AUC, each operating point, and the caveats."""
     evaluation = evidence.evaluation
     films, area = evaluation.films, evaluation.discrimination.auroc
-    lines = [f"{films.n} films, {films.n_positive} with the finding"]
+    lines = [f"{counted(films.n, 'film')}, {films.n_positive:,} with the finding"]
     lines.append(f"AUC {estimate_text(area)}{area.method and f', {area.method}'}")
     for point in evaluation.operating_points:
-        cut = "" if point.name.startswith("threshold") else f": threshold {point.threshold:.6g}"
+        cut = "" if point.name.startswith("threshold") else f": threshold {cut_text(point.threshold)}"
         lines.append(f"{point.name}{cut} ({point.source})")
         lines.append(f"  sensitivity {estimate_text(point.performance.sensitivity)}")
         lines.append(f"  specificity {estimate_text(point.performance.specificity)}")

@@ -11,6 +11,7 @@ from hilum.records import Estimate
 from hilum.reports.document import Block, Paragraph, Section, Table
 from hilum.reports.evidence.facts import Evidence, Screened, main_point
 from hilum.reports.evidence.wording import Pictures, estimate_table, interval_cell, point_words, some
+from hilum.reports.page import cut_text
 
 RATES = {
     "sensitivity": "Sensitivity",
@@ -108,7 +109,7 @@ def _overview(points: tuple[OperatingPoint, ...]) -> Table:
     for point in points:
         shown = point.performance
         cells = [interval_cell(shown.sensitivity), interval_cell(shown.specificity)]
-        rows.append((point.name, f"{point.threshold:.6g}", *cells, point.source))
+        rows.append((point.name, cut_text(point.threshold), *cells, point.source))
         if point.cross_fitted:
             fair = point.cross_fitted
             cells = [interval_cell(fair.sensitivity), interval_cell(fair.specificity)]

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from hilum.evaluation.cuts import OperatingPoint
 from hilum.records import Estimate
 from hilum.reports.document import Picture, Table
+from hilum.reports.page import cut_text
 
 Pictures = Mapping[str, Picture]  # those that this table allows, by name
 
@@ -49,7 +50,7 @@ def percent_words(estimate: Estimate) -> str:
 
 def point_words(point: OperatingPoint, digits: int = 6) -> str:
     """`threshold 60`, or `Youden, threshold 0.373285` of a point that has a name of its own."""
-    threshold = f"threshold {point.threshold:.{digits}g}"
+    threshold = f"threshold {cut_text(point.threshold, digits)}"
     return threshold if point.name.startswith("threshold ") else f"{point.name}, {threshold}"
 
 
