@@ -329,7 +329,7 @@ def set_on_one_page(table: Table, width: float) -> bytes:
     return buffer.getvalue()
 
 
-CELLS = ("0.955 (0.893 to 0.987)", "-1.25", "Deutsche Lungenklinik", "a\nb", "", "12 of 40", "\u75c5\u9662")
+CELLS = ("0.955 (0.893 to 0.987)", "-1.25", f"{SENTENCE * 3}", "a\nb", "", "12 of 40", "\u75c5\u9662")
 
 
 @given(st.lists(st.sampled_from(CELLS), min_size=2, max_size=8), st.floats(250, 700))

@@ -7,7 +7,9 @@ Trap: colour alone tells nothing to one reader in twelve, so lines differ by das
 
 from __future__ import annotations
 
+import functools
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -16,7 +18,11 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
+from matplotlib.text import Text
+from matplotlib.ticker import FuncFormatter
 
+from hilum.reports.document_letters import known_letters
 from hilum.reports.page import data_uri, write_whole
 
 # Okabe and Ito 2008, https://jfly.uni-koeln.de/color/: told apart with any colour vision.
@@ -75,6 +81,7 @@ def style_legend(axes: Axes, where: Corner = "best") -> None:
 
 def png_bytes(figure: Figure) -> bytes:
     """The figure as a PNG file's bytes, without the version of the library in it."""
+    spell_letters(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
@@ -83,6 +90,36 @@ def png_bytes(figure: Figure) -> bytes:
 def svg_bytes(figure: Figure) -> bytes:
     """The figure as an SVG file's bytes; the same figure gives the same bytes."""
     return _vector_bytes(figure, "svg")
+
+
+def spell_letters(figure: Figure) -> None:
+    """Tell a letter that the font lacks by its code, `[U+75C5]`, as the PDFs do, and not as an empty box.
+
+    A name's `$` is no formula. Numbers under an axis are left to matplotlib, which writes formulas for them.
+    """
+    on_axes = set()
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        formatter = axis.get_major_formatter()
+        if isinstance(formatter, FuncFormatter):  # of names given as ticks
+            axis.set_major_formatter(FuncFormatter(functools.partial(_spelt_tick, formatter)))
+        on_axes |= {text for tick in axis.get_major_ticks() for text in (tick.label1, tick.label2)}
+        on_axes |= {text for tick in axis.get_minor_ticks() for text in (tick.label1, tick.label2)}
+    for text in figure.findobj(Text):
+        if text not in on_axes:
+            text.set_text(_spelt(text.get_text()))
+
+
+def _spelt_tick(formatter: FuncFormatter, value: float, place: int | None = None) -> str:
+    return _spelt(formatter(value, place))
+
+
+def _spelt(text: str) -> str:
+    return re.sub(r"(?<!\\)\$", r"\\$", known_letters(text, _glyphs()))
+
+
+@functools.cache
+def _glyphs() -> frozenset[int]:
+    return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
 
 
 def figure_uri(figure: Figure) -> str:
@@ -107,6 +144,7 @@ def save_figure(
 
 
 def _vector_bytes(figure: Figure, ending: str) -> bytes:
+    spell_letters(figure)
     buffer = io.BytesIO()
     dateless = {"Date": None} if ending == "svg" else {"CreationDate": None}
     with rc_context({"svg.hashsalt": "hilum"}):  # or every identifier in an SVG is drawn by chance

@@ -127,7 +127,8 @@ def draw_reliability(evaluation: Evaluation) -> Figure:
 def draw_decision_curve(evaluation: Evaluation) -> Figure:
     """Net benefit over threshold probabilities, with its pointwise band; needs scores in 0..1.
 
-    At a stated prevalence the axis ends where no programme would look: ten times the prevalence.
+    At a stated prevalence the axis ends where no programme would look, ten times the prevalence; and at any,
+    where the last of the curves and their band has left the frame.
     """
     curve = evaluation.decision_curve
     share = curve.prevalence or 0.0
@@ -149,7 +150,8 @@ def draw_decision_curve(evaluation: Evaluation) -> Figure:
     axes.axhline(0, color=figures.BLACK, linestyle=":", linewidth=1, label="test none")
     top = max(*high, *everyone, share / 2)
     axes.set_ylim(-0.3 * top, 1.1 * top)
-    axes.set_xlim(0, end)
+    seen = [cut for cut, *sides in zip(cuts, high, everyone, strict=True) if max(sides) > -0.3 * top]
+    axes.set_xlim(0, min(end, 1.05 * max(seen, default=end)))
     figures.style_legend(axes, "upper right")
     return figure
 

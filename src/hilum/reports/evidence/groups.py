@@ -44,7 +44,8 @@ def forest_rows(evaluation: Evaluation, figure: str = "auroc") -> list[Row]:
     else:
         point = evaluation.groups.point
         rows = [("all films", getattr(point.performance, figure))] if point else []
-    groups = evaluation.groups.subgroups
+    has_folds = figure == "auroc" and evaluation.folds is not None  # then they are drawn already
+    groups = [one for one in evaluation.groups.subgroups if not (has_folds and one.column == "fold")]
     return rows + [(f"{group.column}: {group.group}", group.figures()[figure]) for group in groups]
 
 
