@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -19,6 +20,8 @@ from hilum.records import Prediction
 from hilum.reports.document_html import document_html
 from hilum.reports.evidence.document import build_document, evidence_numbers, write_evidence
 from hilum.reports.evidence.facts import Evidence, TableFile
+from hilum.reports.evidence.figures import draw_decision_curve
+from hilum.reports.evidence.groups import forest_rows
 from hilum.reports.evidence.pictures import NAMES, drawable
 from hilum.reports.figures import png_bytes
 from hilum.reports.page import RESEARCH_USE
@@ -278,3 +281,25 @@ def test_a_stated_prevalence_warns_that_scores_are_taken_as_they_are(evidence):
     text = page_text(build_document(evidence, {}))
 
     assert "The scores are taken as they are." in text
+
+
+def test_a_fold_that_is_also_a_subgroup_is_drawn_once(rows):
+    """`--subgroup fold` adds no second row for each fold to the forest of the AUC."""
+    names = [name for name, _ in forest_rows(summarise(rows, replace(SETTINGS, subgroup_columns=("fold",))))]
+
+    assert [name for name in names if "fold" in name] == [f"fold {fold}" for fold in range(5)]
+
+
+def test_a_decision_curve_ends_where_the_last_curve_has_left_its_frame(rows):
+    """At a prevalence of 0.5 % no line is in the frame beyond a few hundredths, so the axis ends there."""
+    evaluation = summarise([replace(row, score=0.6) for row in rows], replace(SETTINGS, prevalence=0.005))
+    axes = draw_decision_curve(evaluation).axes[0]
+    points = [point for point in evaluation.decision_curve.points if point.threshold < axes.get_xlim()[1]]
+    inside = [
+        point.threshold
+        for point in points
+        if (point.model.high or point.model.value or 0.0) > axes.get_ylim()[0]
+    ]
+
+    assert axes.get_xlim()[1] <= 1.05 * max(inside) + 1e-9
+    assert axes.get_xlim()[1] < 0.1

@@ -149,8 +149,9 @@ def draw_decision_curve(evaluation: Evaluation) -> Figure:
     axes.plot(cuts, everyone, color=figures.VERMILION, linestyle="--", linewidth=1.3, label="test all")
     axes.axhline(0, color=figures.BLACK, linestyle=":", linewidth=1, label="test none")
     top = max(*high, *everyone, share / 2)
-    axes.set_ylim(-0.3 * top, 1.1 * top)
-    seen = [cut for cut, *sides in zip(cuts, high, everyone, strict=True) if max(sides) > -0.3 * top]
+    bottom = min(-0.3 * top, *(1.2 * max(sides) for sides in zip(model[:1], everyone[:1], strict=True)))
+    axes.set_ylim(bottom, 1.1 * top)  # the curves begin inside, also where they are below 0 from the start
+    seen = [cut for cut, *sides in zip(cuts, high, everyone, strict=True) if max(sides) > bottom]
     axes.set_xlim(0, min(end, 1.05 * max(seen, default=end)))
     figures.style_legend(axes, "upper right")
     return figure
