@@ -73,7 +73,8 @@ def test_other_films_are_not_warned_of(films, make_bundle, tmp_path):
     said, rows = predict(tmp_path, make_bundle([replace(films[0], sha256="f" * 64)], is_listed=True))
 
     assert said == ""
-    assert [row.extra for row in rows] == [{}] * 5
+    assert [set(row.extra) for row in rows] == [{"bundle"}] * 5
+    assert len({row.extra["bundle"] for row in rows}) == 1
 
 
 def test_a_part_of_the_films_is_told_where_the_bundle_lists_them(films, make_bundle):

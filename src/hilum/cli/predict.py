@@ -38,7 +38,8 @@ def predict(manifest: Path, out: Path, bundle_name: str | None, min_age: float |
     for film in films:
         outcome = predictor.read(film.image_path)
         if isinstance(outcome, Scored):
-            extra = {"learnt_from": "yes" if film.film in learnt else "no"} if learnt else {}
+            told = {"learnt_from": "yes" if film.film in learnt else "no"} if learnt else {}
+            extra = {"bundle": bundle.label, **told}
             rows.append(Prediction.of_film(film, score=outcome.probability, extra=extra))
         else:
             n_refused += 1
