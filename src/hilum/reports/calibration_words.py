@@ -70,8 +70,8 @@ def too_few_words(calibration: LocalCalibration, few: TooFew) -> str:
     return (
         f"No threshold is chosen: a sensitivity of {percent(goal.sensitivity)} {how} takes at least "
         f"{few.n_needed:,} positive {unit(calibration)}s, and the sample has {few.n:,}{left}. At a "
-        f"prevalence of {percent(prevalence)}, {few.n_needed:,} positives take about {films:,} films of people as they "
-        "come."
+        f"prevalence of {percent(prevalence)}, {few.n_needed:,} positives take about {films:,} films of "
+        "people as they come."
     )
 
 
