@@ -56,3 +56,11 @@ def test_the_sentence_names_the_highest_zone_first():
 def test_a_quiet_film_has_a_sentence_too():
     """Where no zone stands above the threshold the text says so."""
     assert zone_sentence(dict.fromkeys(Zone, 0.1), 0.3) == "No zone stands above the threshold."
+
+
+def test_many_zones_are_counted_and_all_are_one_word():
+    """Three are named; a film hot all over names none."""
+    zones = dict.fromkeys(Zone, 0.9) | {Zone.LEFT_LOWER: 0.1, Zone.RIGHT_UPPER: 0.95}
+
+    assert zone_sentence(zones, 0.5).endswith(", and 2 more.")
+    assert zone_sentence(dict.fromkeys(Zone, 0.9), 0.5) == "All lung zones stand above the threshold."

@@ -15,6 +15,7 @@ import numpy as np
 from hilum.findings import Zone
 from hilum.records import Pixels
 
+MOST_NAMED = 3  # zones in a sentence
 GRID = (
     (Zone.RIGHT_UPPER, Zone.LEFT_UPPER),
     (Zone.RIGHT_MIDDLE, Zone.LEFT_MIDDLE),
@@ -39,12 +40,18 @@ def zone_probabilities(activation: Pixels, *, top: float, bottom: float) -> dict
 
 
 def zone_sentence(zones: Mapping[Zone, float], threshold: float) -> str:
-    """The zones at or above the threshold, the highest first, for a reader in a hurry."""
+    """The zones at or above the threshold, the highest first, for a reader in a hurry.
+
+    More than `MOST_NAMED` are counted; where all six are hot, none is told from the others.
+    """
     above = sorted((zone for zone in zones if zones[zone] >= threshold), key=lambda zone: -zones[zone])
     if not above:
         return "No zone stands above the threshold."
-    named = ", ".join(f"{zone.value} zone {zones[zone]:.2f}" for zone in above)
-    return f"{named[0].upper()}{named[1:]}."
+    if len(above) == len(zones):
+        return "All lung zones stand above the threshold."
+    named = ", ".join(f"{zone.value} zone {zones[zone]:.2f}" for zone in above[:MOST_NAMED])
+    more = f", and {len(above) - MOST_NAMED} more" if len(above) > MOST_NAMED else ""
+    return f"{named[0].upper()}{named[1:]}{more}."
 
 
 def band_shares(n_cells: int, edges: tuple[float, ...]) -> Pixels:
