@@ -71,3 +71,11 @@ def test_a_weight_too_large_for_half_precision_is_refused(network, tmp_path):
 
     with pytest.raises(ValueError, match="too large"):
         store_in_half(path)
+
+
+def test_a_graph_names_no_file_of_the_machine_that_made_it(network, tmp_path):
+    """Torch's exporter notes a stack trace at each node; none is kept."""
+    path = tmp_path / "graph.onnx"
+    write_graph(network, path, example=torch.zeros(2, 1, 8, 8), outputs=("out",))
+
+    assert b".py" not in path.read_bytes()

@@ -48,7 +48,19 @@ def write_graph(network: nn.Module, path: Path, *, example: Tensor, outputs: Seq
             opset_version=OPSET, dynamo=True, external_data=False, verbose=False,
             dynamic_shapes={"film": {0: torch.export.Dim("n_films", min=1)}},
         )  # fmt: skip
+    forget_sources(draft)
     draft.replace(path)
+
+
+def forget_sources(path: Path) -> None:
+    """Take out of a graph what torch notes at each node: stack traces, with paths of the machine."""
+    model = onnx.load(path)
+    graph = model.graph
+    parts = (graph, *graph.node, *graph.initializer, *graph.value_info, *graph.input, *graph.output)
+    for part in parts:
+        del part.metadata_props[:]
+        part.doc_string = ""
+    onnx.save(model, path)
 
 
 def store_in_half(path: Path) -> None:
