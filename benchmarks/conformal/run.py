@@ -24,7 +24,8 @@ from hilum.evaluation.conformal import (
     cross_fitted_certainties,
 )
 from hilum.evaluation.table import read_predictions
-from hilum.records import Estimate, Prediction
+from hilum.records import Prediction
+from hilum.reports.page import estimate_text
 
 ERROR_RATES = (0.1, 0.05)
 N_LOCAL = (20, 50)  # films of the other hospital with known labels
@@ -74,7 +75,7 @@ def after_local(away: Sequence[Prediction], rate: float, n_local: int) -> None:
 
 def line(name: str, rate: float, found: ConformalCoverage, n: int) -> None:
     """Print one row."""
-    cells = [shown(one) for one in (found.of_positives, found.of_negatives, found.both)]
+    cells = [estimate_text(one) for one in (found.of_positives, found.of_negatives, found.both)]
     print(f"| {name} | {1 - rate:.0%} | {n} | {' | '.join(cells)} |")
 
 
@@ -96,13 +97,6 @@ def stated(rows: Sequence[Prediction]) -> npt.NDArray[np.float64]:
 def scored(rows: Sequence[Prediction]) -> npt.NDArray[np.float64]:
     """Scores (N,) of `hilum predict`, which are the bundle's calibrated probabilities."""
     return np.array([row.score for row in rows])
-
-
-def shown(estimate: Estimate) -> str:
-    """An estimate with its interval."""
-    if estimate.value is None or estimate.low is None or estimate.high is None:
-        return f"not estimated: {estimate.why}"
-    return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
 
 
 if __name__ == "__main__":

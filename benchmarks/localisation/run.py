@@ -40,7 +40,8 @@ from hilum.imaging.read import read_radiograph
 from hilum.inference.bundle import DEFAULT_BUNDLE, Bundle, read_bundle
 from hilum.inference.heat_map import film_preview, lungs_on_film
 from hilum.inference.predictor import Predictor, View, localised
-from hilum.records import Estimate, Film, Pixels, Prediction, Radiograph, Scored
+from hilum.records import Film, Pixels, Prediction, Radiograph, Scored
+from hilum.reports.page import estimate_text
 from hilum.settings import build_settings
 from hilum.training.checkpoint import read_network
 from hilum.training.cross_validation import fold_folder
@@ -114,7 +115,7 @@ def phantoms(manifest: Path, predictor: Predictor) -> None:
         means = (mean_of([getattr(film, key) for film in films]) for key in keys)
         figures = [hit_rate(films), *means]
         share = np.mean([film.mask_share for film in films])
-        print(f"| {name} | {len(films)} | {' | '.join(map(shown, figures))} | {share:.3f} |")
+        print(f"| {name} | {len(films)} | {' | '.join(map(estimate_text, figures))} | {share:.3f} |")
 
 
 def finding_mask(path: Path, shape: tuple[int, int]) -> np.ndarray:
@@ -151,13 +152,13 @@ def readings(run: Path, bundle: Bundle) -> None:
         agreed(name, pairs)
         agreed(f"{name}; flagged films", [pair for pair in pairs if pair[2]])
     print(f"\n{n_flagged} films were flagged, {empty} of them without a map; of the maps' energy "
-          f"{shown(mean_of(energies))} lies in the lungs.")  # fmt: skip
+          f"{estimate_text(mean_of(energies))} lies in the lungs.")  # fmt: skip
 
 
 def agreed(name: str, pairs: Sequence[tuple[object, object, bool]]) -> None:
     """Print one row of agreement."""
     found: Agreement = agreement([pair[0] for pair in pairs], [pair[1] for pair in pairs])  # type: ignore[misc]
-    print(f"| {name} | {found.observed.n} | {shown(found.observed)} | {found.by_chance:.3f} |")
+    print(f"| {name} | {found.observed.n} | {estimate_text(found.observed)} | {found.by_chance:.3f} |")
 
 
 def hotter_side(chances: dict[Zone, float]) -> Laterality:
@@ -181,7 +182,8 @@ def sanity(run: Path, bundle: Bundle, n: int) -> None:
     chosen = [sick[place] for place in np.random.default_rng(0).permutation(len(sick))[:n]]
     print("| check | n | figure |\n|---|---|---|")
     for name, check in CHECKS.items():
-        print(f"| {name} | {len(chosen)} | {shown(mean_of([check(asked, bundle) for asked in chosen]))} |")
+        found = mean_of([check(asked, bundle) for asked in chosen])
+        print(f"| {name} | {len(chosen)} | {estimate_text(found)} |")
 
 
 def with_random_head(asked: Asked, bundle: Bundle) -> float:
@@ -307,13 +309,6 @@ def asked_films(run: Path, bundle: Bundle) -> Iterator[tuple[Asked, bool]]:
             asked = Asked(films[row.film], network, view, film_preview(radiograph.pixels).shape)
             probability = bundle.calibration[0].probability(np.array(float(row.extra["logit"])))
             yield asked, bool(probability >= predictor.threshold)
-
-
-def shown(estimate: Estimate) -> str:
-    """An estimate with its interval."""
-    if estimate.value is None or estimate.low is None or estimate.high is None:
-        return f"not estimated: {estimate.why}"
-    return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
 
 
 if __name__ == "__main__":

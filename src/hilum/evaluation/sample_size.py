@@ -17,6 +17,7 @@ from statistics import NormalDist
 
 from hilum.errors import SettingsInvalid
 from hilum.evaluation.binomial import binomial_at_most, exact_lower_bound
+from hilum.evaluation.fewest import fewest
 from hilum.evaluation.guarantee import positives_needed
 from hilum.evaluation.intervals import CONFIDENCE, normal_quantile, wilson
 
@@ -119,14 +120,8 @@ def _fewest(share: float, half_width: float, width: Callable[[int, int], float])
         counts = {math.floor(share * n), math.ceil(share * n)}
         return max(width(count, n) for count in counts) <= 2 * half_width + 1e-12
 
-    low, high = 0, 1
-    while not is_enough(high):
-        low, high = high, 2 * high
-        if high > MOST_FILMS:
-            raise SettingsInvalid(f"a half-width of {half_width:g} would take more than {MOST_FILMS:,} films")
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if is_enough(middle) else (middle, high)
-    while high > 1 and is_enough(high - 1):
-        high -= 1
-    return high
+    too_many = f"a half-width of {half_width:g} would take more than {MOST_FILMS:,} films"
+    n = fewest(is_enough, most=MOST_FILMS, too_many=too_many)
+    while n > 1 and is_enough(n - 1):
+        n -= 1
+    return n

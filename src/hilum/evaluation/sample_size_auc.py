@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from hilum.errors import SettingsInvalid
+from hilum.evaluation.fewest import fewest
 from hilum.evaluation.intervals import CONFIDENCE, normal_quantile
 
 MOST_FILMS = 10_000_000
@@ -169,15 +170,8 @@ def _by_both(enough: Callable[[Spread], Callable[[int], bool]]) -> AucSize:
 
 def _fewest(is_enough: Callable[[int], bool]) -> int:
     """The fewest positives, by halving; more are always enough too."""
-    low, high = 0, 1
-    while not is_enough(high):
-        low, high = high, 2 * high
-        if high > MOST_FILMS:
-            raise SettingsInvalid(f"this would take more than {MOST_FILMS:,} films with the finding")
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if is_enough(middle) else (middle, high)
-    return high
+    too_many = f"this would take more than {MOST_FILMS:,} films with the finding"
+    return fewest(is_enough, most=MOST_FILMS, too_many=too_many)
 
 
 def _quantile(level: float) -> float:
