@@ -247,3 +247,8 @@ class Prediction:
             fold=fold,
             extra=extra or {},
         )
+
+
+def public_label(label: str) -> str:
+    """A bundle's name and version without what was added for a local threshold: the networks are the same."""
+    return label.partition("+")[0].strip()

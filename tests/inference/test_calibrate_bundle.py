@@ -11,9 +11,9 @@ from hilum.errors import BundleInvalid, OutputRefused, TableInvalid
 from hilum.imaging.hashing import file_sha256
 from hilum.inference.bundle import OperatingPoint, read_bundle, write_bundle
 from hilum.inference.bundle_facts import BundleFacts
-from hilum.inference.bundle_scores import as_probabilities, public_label
+from hilum.inference.bundle_scores import as_probabilities
 from hilum.inference.recalibrated import write_recalibrated
-from hilum.records import Estimate, Prediction
+from hilum.records import Estimate, Prediction, public_label
 
 POINT = OperatingPoint(
     "local-sensitivity-90", "tuberculosis", 0.25, "the highest that holds, on 80 films",

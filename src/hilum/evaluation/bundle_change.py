@@ -13,6 +13,7 @@ from typing import Any
 
 from hilum.errors import TableInvalid
 from hilum.evaluation.watched import WatchedTable
+from hilum.records import public_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class BundleChange:
         """Whether a current film was read by another bundle than the reference."""
         if self.reference is None:
             return False
-        return any(reader_of(name) != reader_of(self.reference) for name in self.current)
+        return any(public_label(name) != public_label(self.reference) for name in self.current)
 
     @property
     def is_known(self) -> bool:
@@ -52,8 +53,8 @@ class BundleChange:
         """Whether the one other bundle has a threshold of its own, chosen on local films."""
         if self.calibration is None or self.n_unstated:
             return False
-        return self.is_changed and {reader_of(name) for name in self.current} == {
-            reader_of(self.calibration.bundle)
+        return self.is_changed and {public_label(name) for name in self.current} == {
+            public_label(self.calibration.bundle)
         }
 
     @property
@@ -67,11 +68,6 @@ class BundleChange:
                 "is_alarm": self.is_alarm}  # fmt: skip
 
 
-def reader_of(label: str) -> str:
-    """Name and version without a local ending."""
-    return label.partition("+")[0].strip()
-
-
 def compare_bundles(
     reference: WatchedTable, current: WatchedTable, calibration: LocalCalibration | None = None
 ) -> BundleChange:
@@ -81,7 +77,7 @@ def compare_bundles(
         TableInvalid: the reference was read by several, so it is no reference for any.
     """
     old = Counter(film.bundle for film in reference.films)
-    if len({name and reader_of(name) for name in old}) > 1:
+    if len({name and public_label(name) for name in old}) > 1:
         named = ", ".join(f"{name or 'not stated'} ({n} films)" for name, n in old.most_common(5))
         raise TableInvalid(f"{reference.path}: a reference is of one bundle, this one of several: {named}")
     new = Counter(film.bundle for film in current.films)

@@ -13,7 +13,7 @@ from typing import Literal
 
 from hilum.errors import TableInvalid
 from hilum.inference.bundle import Bundle
-from hilum.records import Prediction
+from hilum.records import Prediction, public_label
 
 Scale = Literal["probability", "percent"]
 HALF_STEP = 0.05  # of a score of 0-100, which is rounded to one decimal (records.Scored)
@@ -85,11 +85,6 @@ def refuse_second_scale(rows: Sequence[Prediction]) -> None:
                 f"film {row.film!r} has the probability {stated} beside the score {row.score:g}; a threshold "
                 "is on the probability: name the column that holds it as the score column"
             )
-
-
-def public_label(label: str) -> str:
-    """Name and version without what was added for a local threshold: the networks are the same."""
-    return label.partition("+")[0].strip()
 
 
 def _is_same(stated: str, score: float) -> bool:

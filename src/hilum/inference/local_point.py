@@ -13,7 +13,7 @@ from typing import Any
 
 from hilum.errors import ThresholdRefused
 from hilum.inference.bundle import Bundle
-from hilum.inference.bundle_scores import public_label
+from hilum.records import public_label
 
 RECORD_NAME = "local-calibration"
 LARGEST_RECORD = 50_000_000  # bytes

@@ -17,8 +17,8 @@ from typing import Any
 
 from hilum.inference.bundle import Bundle, write_bundle
 from hilum.inference.bundle_facts import BundleFacts, OperatingPoint
-from hilum.inference.bundle_scores import public_label
 from hilum.inference.local_point import RECORD_NAME, reader_facts
+from hilum.records import public_label
 
 CARD_NAME = "model-card.md"
 
