@@ -18,6 +18,9 @@ HilumError                    one line and exit 2 in the command line; all else 
 ├── ThresholdRefused          a threshold was chosen for another reader's scores
 ├── TableInvalid              a prediction table names its bad row and column
 ├── OutputRefused             the place to write to is not usable, or holds something we will not overwrite
+├── StateRefused              a study's state cannot follow the one it has
+├── DatabaseRefused           a database that Hilum cannot run on, or that another version has written
+├── StationRefused            a station's settings or folder that it cannot start with
 └── ExtraMissing              an optional part of Hilum is not installed
 """
 
@@ -134,6 +137,18 @@ class IndexInvalid(HilumError):
 
 class OutputRefused(HilumError):
     """A place that cannot be written to, or holds something that will not be overwritten."""
+
+
+class StateRefused(HilumError):
+    """A change of a study's state that may not be."""
+
+
+class DatabaseRefused(HilumError):
+    """A database that Hilum cannot run on, or that another version has written."""
+
+
+class StationRefused(HilumError):
+    """Settings, a folder, or a port that a station cannot start with."""
 
 
 class ExtraMissing(HilumError):
