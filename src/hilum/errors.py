@@ -17,6 +17,8 @@ HilumError                    one line and exit 2 in the command line; all else 
 ├── IndexInvalid              an index of reference films is none, or of another bundle
 ├── ThresholdRefused          a threshold was chosen for another reader's scores
 ├── TableInvalid              a prediction table names its bad row and column
+├── ReportInvalid             a structured report is not one of Hilum's, or something was lost from it
+├── ObjectImpossible          no DICOM object of this kind can be made of this film
 ├── OutputRefused             the place to write to is not usable, or holds something we will not overwrite
 ├── StateRefused              a study's state cannot follow the one it has
 ├── DatabaseRefused           a database that Hilum cannot run on, or that another version has written
@@ -133,6 +135,14 @@ class TableInvalid(HilumError):
 
 class IndexInvalid(HilumError):
     """An index of reference films that is none, is empty, or was built by another bundle."""
+
+
+class ReportInvalid(HilumError):
+    """A structured report that is not one of Hilum's, or that something was lost from."""
+
+
+class ObjectImpossible(HilumError):
+    """A DICOM object of a kind that cannot be made of a film."""
 
 
 class OutputRefused(HilumError):
