@@ -25,6 +25,12 @@ HEAVY = {
     "PIL",
     "kaggle",
     "gdcm",
+    "fastapi",
+    "sqlalchemy",
+    "pynetdicom",
+    "highdicom",
+    "uvicorn",
+    "httpx",
 }
 
 ASK = """

@@ -46,7 +46,10 @@ COMMANDS = {
 
 # The import name of each optional package -> the extra that brings it (pyproject.toml).
 EXTRA_OF = {"torch": "train", "onnx": "train", "onnxscript": "train", "sklearn": "train", "tqdm": "train",
-            "kaggle": "fetch", "kagglesdk": "fetch"}  # fmt: skip
+            "kaggle": "fetch", "kagglesdk": "fetch",
+            "alembic": "serve", "argon2": "serve", "babel": "serve", "fastapi": "serve", "sqlalchemy": "serve",
+            "starlette": "serve", "uvicorn": "serve",
+            "highdicom": "dicom", "hl7": "dicom", "pynetdicom": "dicom"}  # fmt: skip
 
 
 class Told(click.ClickException):
