@@ -83,13 +83,14 @@ class Database:
 
 
 def _engine(url: URL) -> Engine:
+    """Parameters are hidden: an error's words go to the log, and a statement may carry a patient's name."""
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S})
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     # A connection that a restarted server has closed is noticed before it is used.
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    return create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20)
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

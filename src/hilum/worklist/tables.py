@@ -281,9 +281,18 @@ class Person(Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     subject: Mapped[str | None] = mapped_column(String(255), unique=True, default=None)  # OIDC issuer + sub
     language: Mapped[str] = mapped_column(String(8), default="")
-    n_failures: Mapped[int] = mapped_column(default=0)  # log-ins in a row
-    locked_until: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class LogInAttempts(Base):
+    """Failed log-ins that count against a login or an address, whether or not there is such a login."""
+
+    __tablename__ = "log_in_attempts"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of what is counted
+    n_failures: Mapped[int]  # since the last success, or since they were last forgotten
+    last_at: Mapped[datetime] = mapped_column(UtcTime)
+    locked_until: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
 
 
 class WebSession(Base):
