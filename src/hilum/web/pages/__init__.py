@@ -1,0 +1,1 @@
+"""The pages that people work with: drop, worklist, study, programme, settings, reports, and exports."""
