@@ -7,13 +7,18 @@ what it returns may be acknowledged to a sender.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import tempfile
+import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
+from io import BufferedWriter
 from pathlib import Path
 
 BLOCK = 1 << 20  # bytes
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,57 @@ class Kept:
     sha256: str
     n_bytes: int
     path: Path
+
+
+class Incoming:
+    """Bytes on their way in, under a passing name, until they are kept; given up, they leave nothing behind.
+
+    Args:
+        originals: that they come to.
+        file: open for writing, in a folder of the same disk.
+        path: of the file.
+    """
+
+    def __init__(self, originals: Originals, file: BufferedWriter, path: Path) -> None:
+        self.path = path
+        self.n_bytes = 0
+        self._originals = originals
+        self._file = file
+        self._digest = hashlib.sha256()
+        self._end = weakref.finalize(self, _forget, file, path)  # at the latest when nobody holds it any more
+
+    def write(self, block: bytes) -> None:
+        """Take in more.
+
+        Raises:
+            OSError: the disk is full or cannot be written to.
+        """
+        self._digest.update(block)
+        self.n_bytes += len(block)
+        self._file.write(block)
+
+    def flush(self) -> None:
+        """Let `path` show all that was written; it is not yet safe."""
+        self._file.flush()
+
+    def keep(self) -> Kept:
+        """Bring the bytes home and safely to disk; what it returns may be acknowledged to a sender.
+
+        Raises:
+            OSError: the disk is full or cannot be written to.
+        """
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        home = self._originals.home(self._digest.hexdigest())
+        self.path.replace(home)
+        self._end.detach()
+        self._file.close()
+        _sync_folder(home.parent)
+        return Kept(home.name, self.n_bytes, home)
+
+    def give_up(self) -> None:
+        """Leave nothing behind; does nothing to what was kept."""
+        self._end()
 
 
 class Originals:
@@ -41,35 +97,36 @@ class Originals:
         """Where bytes of this hash stand, or would stand."""
         return self.folder / sha256[:2] / sha256
 
+    def home(self, sha256: str) -> Path:
+        """`path`, its folder made and safe."""
+        home = self.path(sha256)
+        if not home.parent.is_dir():
+            home.parent.mkdir(exist_ok=True)
+            _sync_folder(self.folder)
+        return home
+
+    def incoming(self) -> Incoming:
+        """A place for bytes that come block by block; `keep` or `give_up` ends it.
+
+        Raises:
+            OSError: the disk is full or cannot be written to.
+        """
+        handle, name = tempfile.mkstemp(dir=self._arriving)
+        return Incoming(self, os.fdopen(handle, "wb"), Path(name))
+
     def keep(self, blocks: Iterable[bytes]) -> Kept:
         """Keep bytes, whole or not at all; the same bytes again cost no second copy.
 
         Raises:
             OSError: the disk is full or cannot be written to.
         """
-        digest = hashlib.sha256()
-        n_bytes = 0
-        handle, name = tempfile.mkstemp(dir=self._arriving)
-        arriving = Path(name)
+        incoming = self.incoming()
         try:
-            with os.fdopen(handle, "wb") as file:
-                for block in blocks:
-                    digest.update(block)
-                    n_bytes += len(block)
-                    file.write(block)
-                file.flush()
-                os.fsync(file.fileno())
-            sha256 = digest.hexdigest()
-            home = self.path(sha256)
-            if not home.parent.is_dir():
-                home.parent.mkdir(exist_ok=True)
-                _sync_folder(self.folder)
-            arriving.replace(home)
-        except BaseException:
-            arriving.unlink(missing_ok=True)
-            raise
-        _sync_folder(home.parent)
-        return Kept(sha256, n_bytes, home)
+            for block in blocks:
+                incoming.write(block)
+            return incoming.keep()
+        finally:
+            incoming.give_up()
 
     def keep_file(self, path: Path) -> Kept:
         """`keep` the bytes of a file, which stays where it is."""
@@ -83,3 +140,11 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _forget(file: BufferedWriter, path: Path) -> None:
+    path.unlink(missing_ok=True)
+    try:
+        file.close()
+    except OSError:  # what was still to be written cannot be, and need not be
+        log.debug("an arrival was given up on a full disk")
