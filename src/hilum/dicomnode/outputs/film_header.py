@@ -23,6 +23,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.multival import MultiValue
 from pydicom.uid import ComputedRadiographyImageStorage, SecondaryCaptureImageStorage
 
+from hilum.dicomnode.outputs.film_display import DISPLAYED
 from hilum.dicomnode.outputs.uids import computed_uid
 from hilum.imaging import header
 
@@ -56,7 +57,19 @@ def film_header(source: Dataset) -> Dataset:
         for keyword, value in _values(source):
             _put(film, keyword, value)
         _complete(film, source)
+        _copy_display(film, source)
         return film
+
+
+def _copy_display(film: Dataset, source: Dataset) -> None:
+    """What `film_display` reads, as it stands."""
+    for keyword in DISPLAYED:
+        try:
+            element = source[keyword] if keyword in source else None
+        except header.MALFORMED:
+            continue
+        if element is not None:
+            film[element.tag] = element
 
 
 def repeat_identity(film: Dataset, result: Dataset) -> None:

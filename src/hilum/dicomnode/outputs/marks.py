@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 import hilum
+from hilum.dicomnode.outputs.film_display import DISPLAYED
 from hilum.dicomnode.outputs.film_header import PATIENT_AND_STUDY, repeat_identity
 from hilum.dicomnode.outputs.reading import Reading
 from hilum.dicomnode.outputs.uids import ObjectKind, object_uid, series_uid
@@ -32,6 +33,11 @@ DESCRIPTIONS = {
     ObjectKind.REPORT: "Hilum measurements",
     ObjectKind.PDF: "Hilum case report",
 }
+EVIDENCE_NEEDS = (
+    "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID", "StudyDate",
+    "StudyTime", "ReferringPhysicianName",
+)  # fmt: skip
+DOCUMENTS = ("SR", "DOC")
 _LONGEST_VERSION = 64  # characters of LO
 
 
@@ -62,18 +68,22 @@ def marks(reading: Reading, kind: ObjectKind) -> dict[str, Any]:
 
 
 def bare_film(film: Dataset) -> Dataset:
-    """The film with nothing said of patient or study but the UID, as highdicom's evidence."""
+    """The film as highdicom's evidence: nothing of patient, display, or study but its UID."""
+    left_out = {*PATIENT_AND_STUDY, *DISPLAYED} - {"StudyInstanceUID"}
     bare = Dataset()
-    bare.update(film)
-    for keyword in PATIENT_AND_STUDY:
-        if keyword != "StudyInstanceUID":
-            setattr(bare, keyword, "" if keyword != "PatientAge" else None)
+    for element in film:
+        if element.keyword not in left_out:
+            bare[element.tag] = element
+    for keyword in EVIDENCE_NEEDS:  # as new elements: those of the film are shared
+        setattr(bare, keyword, "")
     return bare
 
 
 def finish(result: Dataset, reading: Reading) -> Dataset:
     """Write patient, study, and time into a built object; returns the same object."""
     repeat_identity(reading.film, result)
+    if result.Modality not in DOCUMENTS:
+        result.Laterality = None  # type 2C of a series of pictures (PS3.3 C.7.3.1); a chest has both sides
     day, time = reading.made_at.strftime("%Y%m%d"), reading.made_at.strftime("%H%M%S")
     for date_keyword, time_keyword in (
         ("InstanceCreationDate", "InstanceCreationTime"),
@@ -83,6 +93,8 @@ def finish(result: Dataset, reading: Reading) -> Dataset:
         if date_keyword in result:
             setattr(result, date_keyword, day)
             setattr(result, time_keyword, time)
+    for equipment in result.get("ContributingEquipmentSequence") or ():
+        equipment.ContributionDateTime = f"{day}{time}"
     return result
 
 

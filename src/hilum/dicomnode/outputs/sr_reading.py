@@ -134,7 +134,9 @@ def _named(parent: Dataset, value: str) -> Iterator[Dataset]:
 def _only(parent: Dataset, value: str) -> Dataset:
     found = list(_named(parent, value))
     if len(found) != 1:
-        raise ReportInvalid(f"a report of Hilum's holds {value} once here; this one holds it {len(found)} times")
+        raise ReportInvalid(
+            f"a report of Hilum's holds {value} once here; this one holds it {len(found)} times"
+        )
     return found[0]
 
 
@@ -153,9 +155,7 @@ def _code(group: Dataset, name: Code) -> str | None:
 
 
 def _texts(words: list[Dataset], name: Code) -> list[str]:
-    return [
-        str(item.TextValue) for item in words if item.ConceptNameCodeSequence[0].CodeValue == name.value
-    ]
+    return [str(item.TextValue) for item in words if item.ConceptNameCodeSequence[0].CodeValue == name.value]
 
 
 def _parameter(parameters: list[str], key: str) -> str:

@@ -1,0 +1,1 @@
+"""Asking other programs what they hold, and fetching films: query and retrieve, modality worklist."""
