@@ -22,7 +22,9 @@ HilumError                    one line and exit 2 in the command line; all else 
 ├── OutputRefused             the place to write to is not usable, or holds something we will not overwrite
 ├── StateRefused              a study's state cannot follow the one it has
 ├── DatabaseRefused           a database that Hilum cannot run on, or that another version has written
+├── PeerFailed                another DICOM program, or a server that results go to, cannot be reached or says no
 ├── StationRefused            a station's settings or folder that it cannot start with
+├── DiskShort                 the station's disk is too full to take another film
 └── ExtraMissing              an optional part of Hilum is not installed
 """
 
@@ -157,8 +159,29 @@ class DatabaseRefused(HilumError):
     """A database that Hilum cannot run on, or that another version has written."""
 
 
+class PeerFailed(HilumError):
+    """Another program on the network that cannot be reached, or says no."""
+
+
 class StationRefused(HilumError):
     """Settings, a folder, or a port that a station cannot start with."""
+
+
+class DiskShort(HilumError):
+    """A film that is turned away because the station's disk is too full; the sender may try again later.
+
+    Args:
+        free: bytes.
+        needed: bytes that must stay free.
+    """
+
+    def __init__(self, free: int, needed: int) -> None:
+        super().__init__(
+            f"the disk is short: {free / 1e9:.1f} GB are free and {needed / 1e9:.1f} GB must stay free; make room, "
+            "or let the station remove old films (docs/worklist.md)"
+        )
+        self.free = free
+        self.needed = needed
 
 
 class ExtraMissing(HilumError):

@@ -20,6 +20,7 @@ from hilum.errors import DatabaseRefused
 
 BUSY_TIMEOUT_S = 30.0  # SQLite: one writer at a time; the others wait this long
 FILE_NAME = "hilum.sqlite"
+POOL_SIZE, POOL_OVERFLOW = 10, 40  # connections a process: a web server's thread pool has 40 threads
 
 
 def database_url(folder: Path, url: str | None = None) -> URL:
@@ -85,12 +86,16 @@ class Database:
 def _engine(url: URL) -> Engine:
     """Parameters are hidden: an error's words go to the log, and a statement may carry a patient's name."""
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S})
+        engine = create_engine(
+            url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S},
+            pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW,
+        )  # fmt: skip
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     # A connection that a restarted server has closed is noticed before it is used.
-    return create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    return create_engine(url, hide_parameters=True, pool_pre_ping=True,
+                         pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW)  # fmt: skip
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

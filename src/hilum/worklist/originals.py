@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from io import BufferedWriter
 from pathlib import Path
 
+from hilum.errors import DiskShort
+
 BLOCK = 1 << 20  # bytes
 
 log = logging.getLogger(__name__)
@@ -86,10 +88,12 @@ class Originals:
 
     Args:
         folder: made where it is not there.
+        low_disk_bytes: nothing is kept while less than this is free.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, low_disk_bytes: int = 0) -> None:
         self.folder = folder
+        self.low_disk_bytes = low_disk_bytes
         self._arriving = folder / "arriving"
         self._arriving.mkdir(parents=True, exist_ok=True)
 
@@ -127,6 +131,16 @@ class Originals:
             return incoming.keep()
         finally:
             incoming.give_up()
+
+    def check_room(self) -> None:
+        """Refuse while the disk is short.
+
+        Raises:
+            DiskShort: with what is free and what must be.
+        """
+        free = shutil.disk_usage(self.folder).free
+        if free < self.low_disk_bytes:
+            raise DiskShort(free, self.low_disk_bytes)
 
     def keep_file(self, path: Path) -> Kept:
         """`keep` the bytes of a file, which stays where it is."""

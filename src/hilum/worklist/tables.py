@@ -10,10 +10,21 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, ForeignKey, Index, String, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Computed,
+    DateTime,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from hilum.worklist.states import DeliveryState, Opinion, Origin, Role, State
+from hilum.worklist.wording import as_line, as_prose
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -52,6 +63,34 @@ class Word(TypeDecorator[Any]):
         return None if value is None else self.words(value)
 
 
+class Line(TypeDecorator[str]):
+    """One line of text from anywhere: PostgreSQL refuses a NUL and a value that is too long, so neither gets in.
+
+    Trap: it is cut without a word. What must stay distinct when it is long is shortened before it comes here,
+    by `wording.as_identifier`.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        return None if value is None else as_line(value, self.length)
+
+
+class Prose(TypeDecorator[str]):
+    """Text of any length from anywhere, without what PostgreSQL refuses."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        return None if value is None else as_prose(value)
+
+
 class Base(DeclarativeBase):
     """All tables; relationships must be loaded on purpose."""
 
@@ -63,10 +102,11 @@ class Patient(Base):
     __table_args__ = (UniqueConstraint("patient_id", "issuer"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    patient_id: Mapped[str] = mapped_column(String(64))
-    issuer: Mapped[str] = mapped_column(String(64), default="")  # DICOM Issuer of Patient ID, or the site
-    name: Mapped[str] = mapped_column(Text, default="")  # as people read it, not with DICOM's carets
+    patient_id: Mapped[str] = mapped_column(Line(64))
+    issuer: Mapped[str] = mapped_column(Line(64), default="")  # DICOM Issuer of Patient ID, or the site
+    name: Mapped[str] = mapped_column(Prose, default="")  # as people read it, not with DICOM's carets
     birth_date: Mapped[date | None] = mapped_column(default=None)
+    folded: Mapped[str] = mapped_column(Prose, default="")  # id and name by `wording.folded`, for searching
 
 
 class Upload(Base):
@@ -75,7 +115,7 @@ class Upload(Base):
     __tablename__ = "upload"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    who: Mapped[str] = mapped_column(String(64))
+    who: Mapped[str] = mapped_column(Line(64))
     started_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
@@ -84,9 +124,11 @@ class Study(Base):
 
     __tablename__ = "study"
     __table_args__ = (
-        Index("ix_study_queue", "state", "priority", "received_at", "id"),
-        Index("ix_study_score", "score", "id"),
+        Index("ix_study_queue", "state", "queue_rank", "received_at", "id"),
+        Index("ix_study_priority", "priority", "received_at", "id"),
+        Index("ix_study_score", "score_rank", "id"),
         Index("ix_study_received", "received_at", "id"),
+        Index("ix_study_state", "state", "received_at", "id"),
         Index("ix_study_site", "site", "received_at"),
         Index("ix_study_patient", "patient_key"),
         Index("ix_study_upload", "upload_id"),
@@ -100,27 +142,31 @@ class Study(Base):
     origin: Mapped[Origin] = mapped_column(Word(Origin))
     patient_key: Mapped[int | None] = mapped_column(ForeignKey("patient.id"), default=None)
     upload_id: Mapped[int | None] = mapped_column(ForeignKey("upload.id"), default=None)
-    accession: Mapped[str] = mapped_column(String(64), default="")
+    accession: Mapped[str] = mapped_column(Line(64), default="")
     age_years: Mapped[float | None] = mapped_column(default=None)  # at the study
-    sex: Mapped[str | None] = mapped_column(String(8), default=None)  # findings.Sex
-    site: Mapped[str] = mapped_column(String(64), default="")
-    device: Mapped[str] = mapped_column(String(128), default="")
+    sex: Mapped[str | None] = mapped_column(Line(8), default=None)  # findings.Sex
+    site: Mapped[str] = mapped_column(Line(64), default="")
+    device: Mapped[str] = mapped_column(Line(128), default="")
     study_date: Mapped[date | None] = mapped_column(default=None)
     received_at: Mapped[datetime] = mapped_column(UtcTime)
     closes_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)  # received: when it is queued
     priority: Mapped[int] = mapped_column(default=0)  # higher first; set by the site's rule
+    queue_rank: Mapped[int] = mapped_column(Computed("-priority", persisted=True))  # so that one index orders
 
-    lease_owner: Mapped[str | None] = mapped_column(String(128), default=None)
+    lease_owner: Mapped[str | None] = mapped_column(Line(128), default=None)
     lease_token: Mapped[str | None] = mapped_column(String(32), default=None)
     lease_until: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
     n_attempts: Mapped[int] = mapped_column(default=0)
 
     # Copies of the latest reading, verdict, and test, for lists.
     score: Mapped[float | None] = mapped_column(default=None)  # 0-100
+    score_rank: Mapped[float] = mapped_column(
+        Computed("coalesce(score, -1)", persisted=True)
+    )  # to sort by: the databases place NULL differently
     is_flagged: Mapped[bool | None] = mapped_column(default=None)
-    refusal_code: Mapped[str | None] = mapped_column(String(32), default=None)
+    refusal_code: Mapped[str | None] = mapped_column(Line(32), default=None)
     opinion: Mapped[Opinion | None] = mapped_column(Word(Opinion), default=None)
-    test_result: Mapped[str | None] = mapped_column(String(32), default=None)
+    test_result: Mapped[str | None] = mapped_column(Line(32), default=None)
 
     removed_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)  # originals, by retention
 
@@ -142,23 +188,24 @@ class Film(Base):
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
     sha256: Mapped[str] = mapped_column(String(64), index=True)  # of the bytes as they came
     n_bytes: Mapped[int]
-    file_name: Mapped[str] = mapped_column(Text, default="")  # as sent; may hold a name, so it is identity
-    file_format: Mapped[str] = mapped_column(String(16))  # "png", "jpeg", "dicom", "unknown"
+    file_name: Mapped[str] = mapped_column(Prose, default="")  # as sent; may hold a name, so it is identity
+    file_format: Mapped[str] = mapped_column(Line(16))  # "png", "jpeg", "dicom", "unknown"
     sop_instance_uid: Mapped[str | None] = mapped_column(String(64), default=None)
     sop_class_uid: Mapped[str | None] = mapped_column(String(64), default=None)
     series_uid: Mapped[str | None] = mapped_column(String(64), default=None)
     transfer_syntax_uid: Mapped[str | None] = mapped_column(String(64), default=None)
-    modality: Mapped[str] = mapped_column(String(16), default="")
-    view: Mapped[str] = mapped_column(String(16), default="")  # DICOM View Position
-    laterality: Mapped[str] = mapped_column(String(16), default="")
-    image_type: Mapped[str] = mapped_column(String(128), default="")
-    series_description: Mapped[str] = mapped_column(String(128), default="")
+    modality: Mapped[str] = mapped_column(Line(16), default="")
+    view: Mapped[str] = mapped_column(Line(16), default="")  # DICOM View Position
+    laterality: Mapped[str] = mapped_column(Line(16), default="")
+    image_type: Mapped[str] = mapped_column(Line(128), default="")
+    series_description: Mapped[str] = mapped_column(Line(128), default="")
     n_rows: Mapped[int | None] = mapped_column(default=None)
     n_columns: Mapped[int | None] = mapped_column(default=None)
-    source: Mapped[str] = mapped_column(String(64), default="")  # the calling AE title, or the person
+    source: Mapped[str] = mapped_column(Line(64), default="")  # the calling AE title, or the person
     received_at: Mapped[datetime] = mapped_column(UtcTime)
     is_chosen: Mapped[bool] = mapped_column(default=True)  # the one that is scored
-    why_not: Mapped[str] = mapped_column(Text, default="")  # where it is not, a sentence
+    why_not: Mapped[str] = mapped_column(Prose, default="")  # where it is not, a sentence
+    removed_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)  # its bytes, by retention
 
     study: Mapped[Study] = relationship(back_populates="films", lazy="raise")
 
@@ -172,21 +219,21 @@ class Reading(Base):
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
     film_id: Mapped[int | None] = mapped_column(ForeignKey("film.id"), default=None)
     made_at: Mapped[datetime] = mapped_column(UtcTime)
-    worker: Mapped[str] = mapped_column(String(128))
-    bundle: Mapped[str] = mapped_column(String(128))  # "name version"
+    worker: Mapped[str] = mapped_column(Line(128))
+    bundle: Mapped[str] = mapped_column(Line(128))  # "name version"
     bundle_sha256: Mapped[str] = mapped_column(String(64))  # of bundle.json
     threshold: Mapped[float]  # on probability
-    operating_point: Mapped[str] = mapped_column(String(128))  # its name
+    operating_point: Mapped[str] = mapped_column(Line(128))  # its name
     score: Mapped[float | None] = mapped_column(default=None)  # 0-100
     probability: Mapped[float | None] = mapped_column(default=None)  # calibrated, 0..1
     is_flagged: Mapped[bool | None] = mapped_column(default=None)
     spread: Mapped[float | None] = mapped_column(default=None)
-    certainty: Mapped[str | None] = mapped_column(String(16), default=None)  # records.Certainty
+    certainty: Mapped[str | None] = mapped_column(Line(16), default=None)  # records.Certainty
     error_rate: Mapped[float | None] = mapped_column(default=None)
     zones: Mapped[dict[str, float]] = mapped_column(JSON, default=dict)  # findings.Zone -> probability
     notes: Mapped[list[str]] = mapped_column(JSON, default=list)
-    refusal_code: Mapped[str | None] = mapped_column(String(32), default=None)
-    refusal_reason: Mapped[str] = mapped_column(Text, default="")
+    refusal_code: Mapped[str | None] = mapped_column(Line(32), default=None)
+    refusal_reason: Mapped[str] = mapped_column(Prose, default="")
     heat_map_sha256: Mapped[str | None] = mapped_column(
         String(64), default=None
     )  # a PNG; None: none localised
@@ -200,11 +247,11 @@ class Verdict(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
-    who: Mapped[str] = mapped_column(String(64))
+    who: Mapped[str] = mapped_column(Line(64))
     given_at: Mapped[datetime] = mapped_column(UtcTime)
     opinion: Mapped[Opinion] = mapped_column(Word(Opinion))
     zones: Mapped[list[str]] = mapped_column(JSON, default=list)  # findings.Zone
-    comment: Mapped[str] = mapped_column(Text, default="")
+    comment: Mapped[str] = mapped_column(Prose, default="")
     score_was_shown: Mapped[bool]  # False: given blind
 
 
@@ -216,10 +263,10 @@ class TestResult(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
-    who: Mapped[str] = mapped_column(String(64))
+    who: Mapped[str] = mapped_column(Line(64))
     given_at: Mapped[datetime] = mapped_column(UtcTime)
-    test: Mapped[str] = mapped_column(String(32))  # "xpert", "culture", "smear", "other"
-    result: Mapped[str] = mapped_column(String(32))  # "positive", "negative", "indeterminate"
+    test: Mapped[str] = mapped_column(Line(32))  # "xpert", "culture", "smear", "other"
+    result: Mapped[str] = mapped_column(Line(32))  # "positive", "negative", "indeterminate"
     taken_on: Mapped[date | None] = mapped_column(default=None)
 
 
@@ -235,16 +282,16 @@ class Delivery(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
     reading_id: Mapped[int] = mapped_column(ForeignKey("reading.id"))
-    target: Mapped[str] = mapped_column(String(255))  # "ORTHANC@127.0.0.1:4242", a URL, "mllp://host:port"
+    target: Mapped[str] = mapped_column(Line(255))  # "ORTHANC@127.0.0.1:4242", a URL, "mllp://host:port"
     kind: Mapped[str] = mapped_column(
-        String(32)
+        Line(32)
     )  # "sr", "picture", "softcopy", "pdf", "hl7", "fhir", "webhook"
     state: Mapped[DeliveryState] = mapped_column(Word(DeliveryState))
     n_attempts: Mapped[int] = mapped_column(default=0)
     made_at: Mapped[datetime] = mapped_column(UtcTime)
     next_at: Mapped[datetime] = mapped_column(UtcTime)
     sent_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
-    last_error: Mapped[str] = mapped_column(Text, default="")
+    last_error: Mapped[str] = mapped_column(Prose, default="")
     lease_token: Mapped[str | None] = mapped_column(String(32), default=None)
     lease_until: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
 
@@ -257,12 +304,12 @@ class AuditEvent(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcTime)
-    who: Mapped[str] = mapped_column(String(128))  # a login, "worker NAME", "node AE"; never a patient
-    action: Mapped[str] = mapped_column(String(48))
+    who: Mapped[str] = mapped_column(Line(128))  # a login, "worker NAME", "node AE"; never a patient
+    action: Mapped[str] = mapped_column(Line(48))
     study_id: Mapped[int | None] = mapped_column(default=None)
-    before: Mapped[str | None] = mapped_column(String(32), default=None)  # states, where one changed
-    after: Mapped[str | None] = mapped_column(String(32), default=None)
-    bundle: Mapped[str | None] = mapped_column(String(128), default=None)
+    before: Mapped[str | None] = mapped_column(Line(32), default=None)  # states, where one changed
+    after: Mapped[str | None] = mapped_column(Line(32), default=None)
+    bundle: Mapped[str | None] = mapped_column(Line(128), default=None)
     threshold: Mapped[float | None] = mapped_column(default=None)
     detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
@@ -273,14 +320,14 @@ class Person(Base):
     __tablename__ = "person"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    login: Mapped[str] = mapped_column(String(64), unique=True)  # lower case
-    name: Mapped[str] = mapped_column(String(128), default="")
+    login: Mapped[str] = mapped_column(Line(64), unique=True)  # lower case
+    name: Mapped[str] = mapped_column(Line(128), default="")
     role: Mapped[Role] = mapped_column(Word(Role))
     password_hash: Mapped[str | None] = mapped_column(String(255), default=None)  # Argon2; None: no password
     must_change_password: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)
-    subject: Mapped[str | None] = mapped_column(String(255), unique=True, default=None)  # OIDC issuer + sub
-    language: Mapped[str] = mapped_column(String(8), default="")
+    subject: Mapped[str | None] = mapped_column(Line(255), unique=True, default=None)  # OIDC issuer + sub
+    language: Mapped[str] = mapped_column(Line(8), default="")
     created_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
@@ -289,7 +336,7 @@ class LogInAttempts(Base):
 
     __tablename__ = "log_in_attempts"
 
-    key: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of what is counted
+    key: Mapped[str] = mapped_column(Line(64), primary_key=True)  # SHA-256 of what is counted
     n_failures: Mapped[int]  # since the last success, or since they were last forgotten
     last_at: Mapped[datetime] = mapped_column(UtcTime)
     locked_until: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
@@ -317,7 +364,7 @@ class ApiToken(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
-    name: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(Line(64))
     token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
@@ -334,11 +381,11 @@ class OperatingPoint(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     bundle_sha256: Mapped[str] = mapped_column(String(64), index=True)
-    bundle: Mapped[str] = mapped_column(String(128))
-    name: Mapped[str] = mapped_column(String(128))
+    bundle: Mapped[str] = mapped_column(Line(128))
+    name: Mapped[str] = mapped_column(Line(128))
     threshold: Mapped[float]  # on probability
     evidence: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # what `calibrate` wrote
-    chosen_by: Mapped[str] = mapped_column(String(64))
+    chosen_by: Mapped[str] = mapped_column(Line(64))
     chosen_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
@@ -349,7 +396,7 @@ class Webhook(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
-    url: Mapped[str] = mapped_column(Text)
+    url: Mapped[str] = mapped_column(Prose)
     secret: Mapped[str] = mapped_column(String(128))
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     is_active: Mapped[bool] = mapped_column(default=True)
@@ -360,7 +407,7 @@ class StationSetting(Base):
 
     __tablename__ = "station_setting"
 
-    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(Line(64), primary_key=True)
     value: Mapped[Any] = mapped_column(JSON)
-    changed_by: Mapped[str] = mapped_column(String(64))
+    changed_by: Mapped[str] = mapped_column(Line(64))
     changed_at: Mapped[datetime] = mapped_column(UtcTime)

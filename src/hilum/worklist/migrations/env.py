@@ -1,0 +1,14 @@
+"""What Alembic runs for every migration: it takes the connection, with its transaction, that `migrating` opened."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from hilum.worklist.tables import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    transaction_per_migration=False,
+)
+context.run_migrations()
