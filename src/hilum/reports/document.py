@@ -112,6 +112,7 @@ class Document:
     facts: tuple[tuple[str, str], ...]  # name and value on the first page: table, hash, date, films
     summary: tuple[str, ...]  # the two to five sentences that a reader takes away
     sections: tuple[Section, ...]
+    is_short: bool = False  # of a page or two: no contents, and the sections follow the front at once
 
     def __post_init__(self) -> None:
         named = Counter(picture.name for picture in document_pictures(self))

@@ -46,8 +46,8 @@ def _story(document: Document, known: Layout) -> list[Flowable]:
         Entry(text, f"section-{number}", level, known.pages.get(f"section-{number}"))
         for number, (text, level) in enumerate(map(numbering.heading, document.sections), 1)
     ]
-    story = front_flowables(document, entries, WIDTHS[UPRIGHT])
-    way = ""  # of the page that the last section stands on; the front stands alone
+    story = front_flowables(document, () if document.is_short else entries, WIDTHS[UPRIGHT])
+    way = UPRIGHT if document.is_short else ""  # of the last section's page; a long front stands alone
     for entry, section in zip(entries, document.sections, strict=True):
         wanted = _way(section)
         if wanted != way or section.starts_page:

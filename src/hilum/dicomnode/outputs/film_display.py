@@ -27,8 +27,8 @@ _FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 _PLAIN_BITS = 8  # up to these a film without a window shows its whole range, here and there
 LARGEST_TABLE = 65536  # entries, written as 0 (PS3.3 C.11.1.1.1)
 DISPLAYED = (
-    "ModalityLUTSequence", "RescaleSlope", "RescaleIntercept", "RescaleType", "VOILUTSequence", "WindowCenter",
-    "WindowWidth", "VOILUTFunction", "PresentationLUTShape", "SmallestImagePixelValue",
+    "ModalityLUTSequence", "RescaleSlope", "RescaleIntercept", "RescaleType", "VOILUTSequence",
+    "WindowCenter", "WindowWidth", "VOILUTFunction", "PresentationLUTShape", "SmallestImagePixelValue",
     "LargestImagePixelValue",
 )  # fmt: skip
 _TABLE_TYPES = ("HU", "US", "OD", "MGML", "PCT")  # Modality LUT Type and Rescale Type, PS3.3 C.11.1.1.2

@@ -13,6 +13,7 @@ import re
 import unicodedata
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -62,13 +63,10 @@ def film_header(source: Dataset) -> Dataset:
 
 
 def _copy_display(film: Dataset, source: Dataset) -> None:
-    """What `film_display` reads, as it stands."""
+    """What `film_display` reads, as it stands; an element that cannot be converted is left out."""
     for keyword in DISPLAYED:
-        try:
-            element = source[keyword] if keyword in source else None
-        except header.MALFORMED:
-            continue
-        if element is not None:
+        with suppress(*header.MALFORMED):  # KeyError, where it is absent, among them
+            element = source[keyword]
             film[element.tag] = element
 
 
