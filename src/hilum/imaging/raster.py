@@ -65,19 +65,27 @@ def read_raster(path: Path, *, max_side: int | None = None) -> Radiograph:
         UnreadableImage: DAMAGED or UNSUPPORTED, with a sentence.
     """
     content = path.read_bytes()
-    is_png = content.startswith(SIGNATURE)
-    grey = _read_png(content) if is_png else _read_jpeg(content)
+    grey = read_levels(content)
     height, width = grey.levels.shape
     return Radiograph(
         pixels=displayed(grey, max_side),
         bit_depth=grey.bit_depth,
-        file_format="png" if is_png else "jpeg",
+        file_format="png" if content.startswith(SIGNATURE) else "jpeg",
         notes=grey.notes,
         native_height=height,
         native_width=width,
         coloured_share=grey.coloured_share,
         tones=measure_tones(grey.levels),
     )
+
+
+def read_levels(content: bytes) -> GreyLevels:
+    """The grey levels of a PNG or JPEG file, upright, at the file's own depth and size.
+
+    Raises:
+        UnreadableImage: DAMAGED or UNSUPPORTED, with a sentence.
+    """
+    return _read_png(content) if content.startswith(SIGNATURE) else _read_jpeg(content)
 
 
 def _read_png(content: bytes) -> GreyLevels:
