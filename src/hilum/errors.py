@@ -23,6 +23,7 @@ HilumError                    one line and exit 2 in the command line; all else 
 ├── StateRefused              a study's state cannot follow the one it has
 ├── DatabaseRefused           a database that Hilum cannot run on, or that another version has written
 ├── PeerFailed                another DICOM program, or a server that results go to, cannot be reached or says no
+│   └── ServiceRefused        it takes none of the services or objects that were offered
 ├── StationRefused            a station's settings or folder that it cannot start with
 ├── DiskShort                 the station's disk is too full to take another film
 └── ExtraMissing              an optional part of Hilum is not installed
@@ -161,6 +162,10 @@ class DatabaseRefused(HilumError):
 
 class PeerFailed(HilumError):
     """Another program on the network that cannot be reached, or says no."""
+
+
+class ServiceRefused(PeerFailed):
+    """Another DICOM program that takes no service or object of the kind that was offered."""
 
 
 class StationRefused(HilumError):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pynetdicom import AE
 from pynetdicom.pdu_primitives import SCP_SCU_RoleSelectionNegotiation
 
-from hilum.errors import PeerFailed, SettingsInvalid
+from hilum.errors import PeerFailed, ServiceRefused, SettingsInvalid
 
 if TYPE_CHECKING:
     from pynetdicom.association import Association
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 AE_TITLE_LENGTH = 16  # PS3.5 6.2, VR AE
 HIGHEST_PORT = 65535
+ACCEPTED = 0x00  # result of an A-ASSOCIATE answer: PS3.8 7.1.1.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ def associated(
 
     Raises:
         PeerFailed: it cannot be reached, or refuses us; trying again later may help.
+        ServiceRefused: it takes none of the contexts.
     """
     entity = AE(ae_title=caller.ae_title)
     entity.connection_timeout = entity.acse_timeout = entity.dimse_timeout = caller.timeout_s
@@ -105,7 +107,7 @@ def associated(
         tls_args=None if caller.tls is None else (caller.tls, peer.host),
     )
     if not link.is_established:
-        raise PeerFailed(f"{peer}: {_why_not(link)}")
+        raise _failure(peer, link)
     try:
         yield link
     finally:
@@ -113,9 +115,12 @@ def associated(
             link.release()
 
 
-def _why_not(link: Association) -> str:
+def _failure(peer: Peer, link: Association) -> PeerFailed:
+    answer = link.acceptor.primitive
     if link.is_rejected:
-        answer = link.acceptor.primitive
         told = "" if answer is None else f" ({answer.reason_str})"
-        return f"it refuses the association{told}; check that it knows our AE title"
-    return "it does not answer; check host, port, and that it runs"
+        return PeerFailed(f"{peer} refuses the association{told}; check that it knows our AE title")
+    if answer is not None and answer.result == ACCEPTED:
+        offered = {context.abstract_syntax.name for context in link.requestor.requested_contexts}
+        return ServiceRefused(f"{peer} does not take {', '.join(sorted(offered))}")
+    return PeerFailed(f"{peer} does not answer; check host, port, and that it runs")

@@ -1,6 +1,6 @@
-"""Sending a DiagnosticReport to a FHIR R4 server, by PUT under an id of our own, so that a re-send replaces it.
+"""Sending a DiagnosticReport to a FHIR R4 server, by PUT under an id of our own, so that a re-send replaces.
 
-Trap: a server may forbid clients to choose ids (405 or 422); that is a refusal, as a POST would multiply reports.
+Trap: a server may forbid clients to choose ids (405 or 422); that is a refusal, as a POST would multiply.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Sending objects to a DICOM archive by C-STORE: PS3.4 Annex B.
 
-Trap: an archive that refuses one SOP class at association may take the others, so a missing context is the
-object's fate, not the association's.
+Trap: an archive that refuses one SOP class at association may take the others, so each object has an
+association of its own, and a refused one is that object's fate alone.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from pynetdicom.status import code_to_category
 
 from hilum.dicomnode.delivery.outcome import SENT, Fate, Outcome
 from hilum.dicomnode.peer import Caller, Peer, associated
-from hilum.errors import PeerFailed
+from hilum.errors import PeerFailed, ServiceRefused
 
+UNCOMPRESSED = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 # PS3.4 B.2.3: out of resources. All other failures say that the archive understood and will not have it.
 OUT_OF_RESOURCES = range(0xA700, 0xA800)
 # PS3.7 C: a fault of the archive's own, a duplicate that is still being written, or no resources.
@@ -29,13 +30,12 @@ def store(peer: Peer, caller: Caller, instance: Dataset) -> Outcome:
         caller: who we are.
         instance: with its SOP class and instance UIDs.
     """
-    syntaxes = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
-    context = build_context(instance.SOPClassUID, syntaxes)
+    context = build_context(instance.SOPClassUID, [*UNCOMPRESSED])
     try:
         with associated(peer, caller, (context,)) as link:
-            if not link.accepted_contexts:
-                return Outcome(Fate.NEVER, f"{peer} does not take {instance.SOPClassUID.name}")
             return _outcome(peer, link.send_c_store(instance))
+    except ServiceRefused as error:
+        return Outcome(Fate.NEVER, str(error))
     except PeerFailed as error:
         return Outcome(Fate.AGAIN, str(error))
 

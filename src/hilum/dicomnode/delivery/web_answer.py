@@ -6,8 +6,8 @@ import httpx
 
 from hilum.dicomnode.delivery.outcome import Fate, Outcome
 
-# Time-out, too early, too many requests: RFC 9110 15.5.9, RFC 8470 5.2, RFC 6585 4. A missing right (401, 403)
-# is mended by a person who changes a token, so it is tried again too.
+# Time-out, too early, too many requests: RFC 9110 15.5.9, RFC 8470 5.2, RFC 6585 4. A missing right (401,
+# 403) is mended by a person who changes a token, so it is tried again too.
 PASSING = frozenset({401, 403, 408, 425, 429})
 SERVERS_FAULT = 500
 
