@@ -20,6 +20,7 @@ from fastapi.responses import HTMLResponse
 import hilum
 from hilum.web import translation
 from hilum.web.pages.places import ROLE_NAMES, places
+from hilum.web.pages.telling import Teller
 
 STATIC_FOLDER = Path(__file__).parent / "static"  # the app mounts it at /static
 THEME_COOKIE = "hilum-theme"
@@ -42,12 +43,16 @@ def rendered(request: Request, template: str, **context: Any) -> str:
     """The text of `render`, for a part of a page that travels by itself."""
     language = translation.language_of(request)
     state = request.state
-    return environment(language).get_template(template).render(
-        request=request,
-        visitor=getattr(state, "visitor", None),
-        csrf=getattr(state, "csrf", ""),
-        theme=theme_of(request),
-        **context,
+    return (
+        environment(language)
+        .get_template(template)
+        .render(
+            request=request,
+            visitor=getattr(state, "visitor", None),
+            csrf=getattr(state, "csrf", ""),
+            theme=theme_of(request),
+            **context,
+        )
     )
 
 
@@ -65,6 +70,7 @@ def static_url(name: str) -> str:
 @functools.cache
 def environment(language: str) -> jinja2.Environment:
     """Of one language; templates are compiled once in each."""
+    teller = Teller(language)
     made = jinja2.Environment(
         loader=jinja2.PackageLoader("hilum.web"),
         autoescape=True,
@@ -84,7 +90,13 @@ def environment(language: str) -> jinja2.Environment:
         "hilum_version": hilum.__version__,
         "places": places,
         "role_names": ROLE_NAMES,
+        "teller": teller,
     }
+    formats = teller.formats
+    made.filters |= {
+        "number": formats.number, "share": formats.share, "day": formats.day, "moment": formats.moment,
+        "age": formats.age, "size": formats.size, "told": teller.told,
+    }  # fmt: skip
     return made
 
 

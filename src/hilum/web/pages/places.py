@@ -23,7 +23,7 @@ class Place:
 
 
 PLACES = (
-    Place("/drop", N_("Add films"), Right.UPLOAD),
+    Place("/upload", N_("Add films"), Right.UPLOAD),
     Place("/worklist", N_("Worklist"), Right.SEE_STUDIES),
     Place("/programme", N_("Programme"), Right.SEE_PROGRAMME),
     Place("/settings", N_("Settings"), Right.SET_STATION),
@@ -46,5 +46,5 @@ def places(visitor: Visitor) -> list[Place]:
 def home(visitor: Visitor) -> str:
     """Where a log-in leads: a reader to the worklist, who brings films to where they go."""
     if visitor.role is Role.RADIOGRAPHER:
-        return "/drop"
+        return "/upload"
     return "/worklist" if visitor.may(Right.SEE_STUDIES) else "/account"
