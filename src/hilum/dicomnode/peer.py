@@ -41,7 +41,7 @@ class Peer:
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class Requestor:
     """Who we are when we call, and how long we wait."""
 
     ae_title: str = "HILUM"
@@ -75,7 +75,7 @@ def is_ae_title(text: str) -> bool:
 @contextmanager
 def associated(
     peer: Peer,
-    caller: Caller,
+    requestor: Requestor,
     contexts: Sequence[PresentationContext],
     *,
     roles: Sequence[SCP_SCU_RoleSelectionNegotiation] = (),
@@ -85,7 +85,7 @@ def associated(
 
     Args:
         peer: whom to call.
-        caller: who we are.
+        requestor: who we are.
         contexts: at most 128: PS3.8 9.3.2.2.
         roles: that we ask for beyond those of a user, as C-GET does.
         on: what to do with what the other side sends meanwhile.
@@ -94,9 +94,9 @@ def associated(
         PeerFailed: it cannot be reached, or refuses us; trying again later may help.
         ServiceRefused: it takes none of the contexts.
     """
-    entity = AE(ae_title=caller.ae_title)
-    entity.connection_timeout = entity.acse_timeout = entity.dimse_timeout = caller.timeout_s
-    entity.network_timeout = caller.timeout_s
+    entity = AE(ae_title=requestor.ae_title)
+    entity.connection_timeout = entity.acse_timeout = entity.dimse_timeout = requestor.timeout_s
+    entity.network_timeout = requestor.timeout_s
     link = entity.associate(
         peer.host,
         peer.port,
@@ -104,7 +104,7 @@ def associated(
         ae_title=peer.ae_title,
         ext_neg=list(roles),
         evt_handlers=list(on),
-        tls_args=None if caller.tls is None else (caller.tls, peer.host),
+        tls_args=None if requestor.tls is None else (requestor.tls, peer.host),
     )
     if not link.is_established:
         raise _failure(peer, link)
@@ -121,6 +121,7 @@ def _failure(peer: Peer, link: Association) -> PeerFailed:
         told = "" if answer is None else f" ({answer.reason_str})"
         return PeerFailed(f"{peer} refuses the association{told}; check that it knows our AE title")
     if answer is not None and answer.result == ACCEPTED:
-        offered = {context.abstract_syntax.name for context in link.requestor.requested_contexts}
+        contexts = link.requestor.requested_contexts
+        offered = {context.abstract_syntax.name for context in contexts if context.abstract_syntax}
         return ServiceRefused(f"{peer} does not take {', '.join(sorted(offered))}")
     return PeerFailed(f"{peer} does not answer; check host, port, and that it runs")

@@ -8,7 +8,7 @@ import pytest
 
 from hilum.dicomnode.archive.find import asking, find_films, find_studies
 from hilum.dicomnode.archive.retrieve import get_film, getting, move_film, moving
-from hilum.dicomnode.peer import Caller
+from hilum.dicomnode.peer import Requestor
 from hilum.errors import PeerFailed
 from orthanc import write_film
 
@@ -23,7 +23,7 @@ def test_only_radiographs_of_the_day_are_found(orthanc, tmp_path):
     for path in tmp_path.glob("*.dcm"):
         orthanc.put(path)
 
-    with asking(orthanc.peer, Caller()) as link:
+    with asking(orthanc.peer, Requestor()) as link:
         found = find_studies(link, DAY)
 
     assert [study.study_uid for study in found] == [film.StudyInstanceUID]
@@ -37,7 +37,7 @@ def test_a_study_tells_its_films_by_series(orthanc, tmp_path):
     for path in tmp_path.glob("*.dcm"):
         orthanc.put(path)
 
-    with asking(orthanc.peer, Caller()) as link:
+    with asking(orthanc.peer, Requestor()) as link:
         films = find_films(link, first.StudyInstanceUID)
 
     assert {film.sop_instance_uid for film in films} == {first.SOPInstanceUID, second.SOPInstanceUID}
@@ -53,9 +53,9 @@ def test_a_film_comes_by_get_as_it_is_kept(orthanc, tmp_path):
         came.append(event.dataset)
         return 0x0000
 
-    with asking(orthanc.peer, Caller()) as link:
+    with asking(orthanc.peer, Requestor()) as link:
         (found,) = find_films(link, film.StudyInstanceUID)
-    with getting(orthanc.peer, Caller(), keep=keep) as link:
+    with getting(orthanc.peer, Requestor(), keep=keep) as link:
         counted = get_film(link, found)
 
     assert (counted.n_completed, counted.n_failed) == (1, 0)
@@ -66,8 +66,8 @@ def test_a_move_to_a_node_that_the_archive_does_not_know_is_refused(orthanc, tmp
     """The archive's own status is told, as a person must mend its settings."""
     film = write_film(tmp_path / "film.dcm")
     orthanc.put(tmp_path / "film.dcm")
-    with asking(orthanc.peer, Caller()) as link:
+    with asking(orthanc.peer, Requestor()) as link:
         (found,) = find_films(link, film.StudyInstanceUID)
 
-    with pytest.raises(PeerFailed, match="0x"), moving(orthanc.peer, Caller()) as link:
+    with pytest.raises(PeerFailed, match="0x"), moving(orthanc.peer, Requestor()) as link:
         move_film(link, found, to="STRANGER")

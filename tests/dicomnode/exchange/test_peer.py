@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hilum.dicomnode.archive.find import FIND_CONTEXTS
-from hilum.dicomnode.peer import Caller, Peer, associated, parse_peer
+from hilum.dicomnode.peer import Peer, Requestor, associated, parse_peer
 from hilum.errors import PeerFailed, SettingsInvalid
 from orthanc import free_port
 
@@ -42,5 +42,5 @@ def test_a_program_that_does_not_run_is_named():
     """The worklist shows which place cannot be reached."""
     peer = Peer("NOBODY", "127.0.0.1", free_port())
 
-    with pytest.raises(PeerFailed, match="NOBODY@127.0.0.1"), associated(peer, Caller(), FIND_CONTEXTS):
+    with pytest.raises(PeerFailed, match="NOBODY@127.0.0.1"), associated(peer, Requestor(), FIND_CONTEXTS):
         pass

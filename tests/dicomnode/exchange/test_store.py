@@ -9,10 +9,10 @@ from pynetdicom.sop_class import ComputedRadiographyImageStorage, Verification
 
 from hilum.dicomnode.delivery.outcome import SENT, Fate
 from hilum.dicomnode.delivery.store import store
-from hilum.dicomnode.peer import Caller, Peer
+from hilum.dicomnode.peer import Peer, Requestor
 from orthanc import free_port, write_film
 
-CALLER = Caller(timeout_s=5)
+REQUESTOR = Requestor(timeout_s=5)
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_an_object_arrives_once_however_often_it_is_sent(orthanc, tmp_path):
     """A re-send of the same UIDs replaces, and Orthanc holds one instance."""
     film = write_film(tmp_path / "film.dcm")
 
-    assert [store(orthanc.peer, CALLER, film) for _ in range(2)] == [SENT, SENT]
+    assert [store(orthanc.peer, REQUESTOR, film) for _ in range(2)] == [SENT, SENT]
     assert orthanc.count() == 1
     (held,) = httpx.get(f"{orthanc.url}/instances?expand").json()
     assert held["MainDicomTags"]["SOPInstanceUID"] == film.SOPInstanceUID
@@ -63,14 +63,14 @@ def test_an_archives_status_decides_whether_it_is_tried_again(answering, tmp_pat
     """Short of resources: later; understood and refused: a person must look."""
     film = write_film(tmp_path / "film.dcm")
 
-    assert store(answering(status), CALLER, film).fate is fate
+    assert store(answering(status), REQUESTOR, film).fate is fate
 
 
 def test_an_archive_that_does_not_know_the_class_is_not_asked_again(answering, tmp_path):
     """The worklist says which kind of object the archive does not take."""
     film = write_film(tmp_path / "film.dcm")
 
-    outcome = store(answering(0x0000, Verification), CALLER, film)
+    outcome = store(answering(0x0000, Verification), REQUESTOR, film)
 
     assert outcome.fate is Fate.NEVER
     assert "Computed Radiography Image Storage" in outcome.told
@@ -82,7 +82,7 @@ def test_an_archive_that_is_down_is_tried_again(tmp_path):
     """Nobody listens: the delivery waits."""
     film = write_film(tmp_path / "film.dcm")
 
-    outcome = store(Peer("GONE", "127.0.0.1", free_port()), CALLER, film)
+    outcome = store(Peer("GONE", "127.0.0.1", free_port()), REQUESTOR, film)
 
     assert outcome.fate is Fate.AGAIN
     assert "GONE@127.0.0.1" in outcome.told

@@ -18,7 +18,7 @@ from pynetdicom.presentation import build_context
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind  # type: ignore[attr-defined]
 from pynetdicom.status import code_to_category
 
-from hilum.dicomnode.peer import Caller, Peer, associated
+from hilum.dicomnode.peer import Peer, Requestor, associated
 from hilum.errors import PeerFailed
 
 if TYPE_CHECKING:
@@ -47,13 +47,13 @@ class FoundFilm:
 
 
 @contextmanager
-def asking(peer: Peer, caller: Caller) -> Iterator[Association]:
+def asking(peer: Peer, requestor: Requestor) -> Iterator[Association]:
     """An association to ask with.
 
     Raises:
         PeerFailed: there is none to be had, or the archive answers no questions.
     """
-    with associated(peer, caller, FIND_CONTEXTS) as link:
+    with associated(peer, requestor, FIND_CONTEXTS) as link:
         yield link
 
 

@@ -15,7 +15,7 @@ from pynetdicom.sop_class import ModalityWorklistInformationFind  # type: ignore
 from pynetdicom.status import code_to_category
 
 from hilum.dicomnode.archive.find import check_answer
-from hilum.dicomnode.peer import Caller, Peer, associated
+from hilum.dicomnode.peer import Peer, Requestor, associated
 
 WORKLIST_CONTEXTS = (build_context(ModalityWorklistInformationFind),)
 DAYS_OF_A_YEAR = 365.25
@@ -42,13 +42,13 @@ class Scheduled:
 
 
 def scheduled(
-    peer: Peer, caller: Caller, *, study_uid: str, accession: str, patient_id: str
+    peer: Peer, requestor: Requestor, *, study_uid: str, accession: str, patient_id: str
 ) -> Scheduled | None:
     """What the worklist says of one study; None where it knows none, or several that fit.
 
     Args:
         peer: that keeps the worklist.
-        caller: who we are.
+        requestor: who we are.
         study_uid: of the films.
         accession: of the films; may be empty.
         patient_id: of the films; may be empty.
@@ -60,7 +60,7 @@ def scheduled(
         return None
     wanted = _question(accession=accession, patient_id="" if accession else patient_id)
     answers = []
-    with associated(peer, caller, WORKLIST_CONTEXTS) as link:
+    with associated(peer, requestor, WORKLIST_CONTEXTS) as link:
         for status, answer in link.send_c_find(wanted, ModalityWorklistInformationFind):
             check_answer(status)
             if answer is not None and code_to_category(status.Status) == "Pending":

@@ -12,58 +12,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydicom.dataset import Dataset
-from pydicom.uid import (
-    JPEG2000,
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-    JPEG2000Lossless,
-    JPEGBaseline8Bit,
-    JPEGExtended12Bit,
-    JPEGLossless,
-    JPEGLosslessSV1,
-    JPEGLSLossless,
-    JPEGLSNearLossless,
-    RLELossless,
-)
+from pydicom.uid import SecondaryCaptureImageStorage
 from pynetdicom import build_role, evt
 from pynetdicom.presentation import build_context
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
-    ComputedRadiographyImageStorage,
-    DigitalXRayImageStorageForPresentation,
-    SecondaryCaptureImageStorage,
     StudyRootQueryRetrieveInformationModelGet,
     StudyRootQueryRetrieveInformationModelMove,
 )
 
 from hilum.dicomnode.archive.find import FoundFilm, check_answer
-from hilum.dicomnode.peer import Caller, Peer, associated
+from hilum.dicomnode.contexts import FILMS, TRANSFER_SYNTAXES
+from hilum.dicomnode.peer import Peer, Requestor, associated
 
 if TYPE_CHECKING:
     from pynetdicom.association import Association
     from pynetdicom.events import Event
 
-FILM_CLASSES = (
-    ComputedRadiographyImageStorage,
-    DigitalXRayImageStorageForPresentation,
-    SecondaryCaptureImageStorage,
-)
-TRANSFER_SYNTAXES = [
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    DeflatedExplicitVRLittleEndian,
-    RLELossless,
-    JPEGBaseline8Bit,
-    JPEGExtended12Bit,
-    JPEGLossless,
-    JPEGLosslessSV1,
-    JPEGLSLossless,
-    JPEGLSNearLossless,
-    JPEG2000Lossless,
-    JPEG2000,
-]
+FILM_CLASSES = (*FILMS, SecondaryCaptureImageStorage)
 SYNTAX_BY_SYNTAX = tuple(
     build_context(film_class, syntax) for film_class in FILM_CLASSES for syntax in TRANSFER_SYNTAXES
 )  # one syntax a context, so that the archive can send each film as it keeps it
@@ -81,19 +46,19 @@ class Retrieved:
 
 
 @contextmanager
-def getting(peer: Peer, caller: Caller, *, keep: Callable[[Event], int]) -> Iterator[Association]:
+def getting(peer: Peer, requestor: Requestor, *, keep: Callable[[Event], int]) -> Iterator[Association]:
     """An association to fetch films on with `get_film`.
 
     Args:
         peer: the archive.
-        caller: who we are.
+        requestor: who we are.
         keep: files what comes, and answers with a storage status.
 
     Raises:
         PeerFailed: the archive cannot be reached or refuses us.
     """
     roles = [build_role(film_class, scp_role=True) for film_class in FILM_CLASSES]
-    with associated(peer, caller, GET_CONTEXTS, roles=roles, on=[(evt.EVT_C_STORE, keep)]) as link:
+    with associated(peer, requestor, GET_CONTEXTS, roles=roles, on=[(evt.EVT_C_STORE, keep)]) as link:
         yield link
 
 
@@ -108,13 +73,13 @@ def get_film(link: Association, film: FoundFilm) -> Retrieved:
 
 
 @contextmanager
-def moving(peer: Peer, caller: Caller) -> Iterator[Association]:
+def moving(peer: Peer, requestor: Requestor) -> Iterator[Association]:
     """An association to have films sent with `move_film`.
 
     Raises:
         PeerFailed: the archive cannot be reached or refuses us.
     """
-    with associated(peer, caller, MOVE_CONTEXTS) as link:
+    with associated(peer, requestor, MOVE_CONTEXTS) as link:
         yield link
 
 

@@ -12,7 +12,7 @@ from pynetdicom.presentation import build_context
 from pynetdicom.status import code_to_category
 
 from hilum.dicomnode.delivery.outcome import SENT, Fate, Outcome
-from hilum.dicomnode.peer import Caller, Peer, associated
+from hilum.dicomnode.peer import Peer, Requestor, associated
 from hilum.errors import PeerFailed, ServiceRefused
 
 UNCOMPRESSED = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
@@ -22,17 +22,17 @@ OUT_OF_RESOURCES = range(0xA700, 0xA800)
 PASSING = frozenset({0x0110, 0x0210, 0x0213})
 
 
-def store(peer: Peer, caller: Caller, instance: Dataset) -> Outcome:
+def store(peer: Peer, requestor: Requestor, instance: Dataset) -> Outcome:
     """Send one object, uncompressed as it is made.
 
     Args:
         peer: the archive.
-        caller: who we are.
+        requestor: who we are.
         instance: with its SOP class and instance UIDs.
     """
     context = build_context(instance.SOPClassUID, [*UNCOMPRESSED])
     try:
-        with associated(peer, caller, (context,)) as link:
+        with associated(peer, requestor, (context,)) as link:
             return _outcome(peer, link.send_c_store(instance))
     except ServiceRefused as error:
         return Outcome(Fate.NEVER, str(error))
