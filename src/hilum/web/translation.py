@@ -1,7 +1,7 @@
 """The pages' words in a visitor's language: English by source, French and Arabic by gettext catalogues.
 
-Catalogues are compiled in memory from their `.po` files when first asked for, so that a clone and a wheel need
-no build step. Trap: a page is whole in one language, so a text that is not in every catalogue is a bug, which
+Catalogues are compiled in memory from their `.po` files when first asked for, so that a clone and a wheel
+need no build step. Trap: a page is whole in one language, so a text that is not in every catalogue is a bug, which
 tests/web/pages/test_translations.py holds; a text known only at run time goes through `pages.sentences`.
 """
 
@@ -34,7 +34,7 @@ def catalogue(language: str) -> gettext.NullTranslations:
 
 
 def language_of(request: Request) -> str:
-    """The cookie's language, else the visitor's own, else the first that the browser asks for, else English."""
+    """The cookie's language, else the visitor's own, else the first the browser asks for, else English."""
     visitor = getattr(request.state, "visitor", None)
     wanted = [request.cookies.get(COOKIE, ""), getattr(visitor, "language", ""), *_asked_for(request)]
     return next((language for language in wanted if language in LANGUAGES), "en")

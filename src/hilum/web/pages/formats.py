@@ -1,7 +1,7 @@
 """Numbers, days, and times as a language writes them.
 
-Digits are Latin in every language, as a score must look the same on page, film, and report. Times are those of
-the station's own clock. Trap: babel's grouping uses a narrow space in French, which a CSV must never hold.
+Digits are Latin in every language, as a score must look the same on page, film, and report. Times are those
+of the station's own clock. Trap: French groups digits with a narrow space, which a CSV must never hold.
 """
 
 from __future__ import annotations

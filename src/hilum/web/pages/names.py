@@ -1,4 +1,4 @@
-"""What pages call states, opinions, zones, tests, refusals, and deeds; each text is marked for the catalogues.
+"""What pages call states, opinions, zones, tests, refusals, and deeds, each marked for the catalogues.
 
 Trap: the keys are what the database holds and never change; only the words beside them are for people.
 """
@@ -84,7 +84,7 @@ CERTAINTIES = {
     Certainty.BOTH: N_("A person must read this film."),
 }
 
-# What was wrong, in two or three words for lists, and what to do about it (docs/gate.md holds the same advice).
+# What was wrong, in two or three words for lists, and what to do about it; docs/gate.md gives this advice too.
 REFUSALS: dict[RefusalCode, tuple[str, str]] = {
     RefusalCode.NOT_FOUND: (N_("File not found"), N_("Add the film again.")),
     RefusalCode.NOT_AN_IMAGE: (N_("Not a picture"), N_("Send the film itself: PNG, JPEG, or DICOM.")),

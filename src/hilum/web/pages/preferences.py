@@ -1,4 +1,4 @@
-"""Language and colours, kept in this browser by cookies, so that they hold before log-in too; and the way home.
+"""Language and colours, kept in this browser by cookies, so that they hold before log-in; and the way home.
 
 Trap: `back` comes from the form and leads to this station alone, never to an address with a host.
 """

@@ -37,9 +37,7 @@ PAGES = {
     ),
     HTTPStatus.INTERNAL_SERVER_ERROR: (
         N_("A fault of Hilum"),
-        N_(
-            "Nothing you did is lost that was saved before. Try again; if it stays, tell whoever runs the station."
-        ),
+        N_("What was saved before is not lost. Try again; if it stays, tell whoever runs the station."),
     ),
     HTTPStatus.SERVICE_UNAVAILABLE: (
         N_("The station does not answer"),

@@ -1,7 +1,7 @@
 """Sentences that the reader of films, or an error, made in English, told in the visitor's language.
 
-A refusal names its measurement, so its sentence is not known before; its pattern is, with `{}` for each value.
-A value that is a known text itself is translated too; a translation that names no value leaves it out, as for
+A refusal names its measurement, so its sentence is not known before; its pattern is, with `{}` for each
+value. A value that is a known text itself is translated too; a translation that names no value leaves it out, as for
 the inner words of a damaged file. Trap: a sentence that no pattern knows is shown as it is and marked as
 English; tests/web/pages/test_sentences.py holds that the gate and the readers of files write none.
 """
@@ -32,7 +32,8 @@ PATTERNS = (
     N_("The view is {}; the bundle reads {}."),
     N_("The film is {} by {} pixels; the shorter side must be at least {}."),
     N_(
-        "The picture is in colour: {} of it, where {} is the most. A tinted scan of a film can be saved as grey."
+        "The picture is in colour: {} of it, where {} is the most. "
+        "A tinted scan of a film can be saved as grey."
     ),
     N_("The picture has {} grey levels, like a mask or a drawing; a film has {} at least."),
     N_("Two tones make up {} of the picture, like a mask or a printed page; on a film it is {} at most."),
@@ -171,8 +172,8 @@ PATTERNS = (
         "dextrocardia, or disease; check the side marker."
     ),
     N_(
-        "Something as bright as metal covers {} of the picture within the chest, such as a pacemaker, a clip, "
-        "or a button; the score there is uncertain."
+        "Something as bright as metal covers {} of the picture within the chest, such as a pacemaker, a "
+        "clip, or a button; the score there is uncertain."
     ),
     N_("The file shows bone dark; the film was inverted."),
     N_("{} of the picture is coloured; it was made grey by luminance."),
