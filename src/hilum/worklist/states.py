@@ -91,3 +91,11 @@ class Origin(StrEnum):
     ARCHIVE = "archive"
     """Fetched from an archive by query and retrieve."""
     DEMO = "demo"
+
+
+class StepState(StrEnum):
+    """Where a modality's procedure step stands; PS3.3 C.4.14's words in ours."""
+
+    IN_PROGRESS = "in-progress"
+    COMPLETED = "completed"
+    DISCONTINUED = "discontinued"

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from hilum.worklist.states import DeliveryState, Opinion, Origin, Role, State
+from hilum.worklist.states import DeliveryState, Opinion, Origin, Role, State, StepState
 from hilum.worklist.wording import as_line, as_prose
 
 
@@ -411,3 +411,34 @@ class StationSetting(Base):
     value: Mapped[Any] = mapped_column(JSON)
     changed_by: Mapped[str] = mapped_column(Line(64))
     changed_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class ProcedureStep(Base):
+    """A modality's performed procedure step (MPPS), a row for each study that it belongs to."""
+
+    __tablename__ = "procedure_step"
+    __table_args__ = (UniqueConstraint("sop_instance_uid", "study_uid"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sop_instance_uid: Mapped[str] = mapped_column(String(64))
+    study_uid: Mapped[str] = mapped_column(String(64), index=True)  # may come before the study's first film
+    source: Mapped[str] = mapped_column(Line(64))  # the calling AE title
+    state: Mapped[StepState] = mapped_column(Word(StepState))
+    started_at: Mapped[datetime] = mapped_column(UtcTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
+    instance_uids: Mapped[list[str]] = mapped_column(JSON, default=list)  # of all that was made, once it ended
+
+
+class Commitment(Base):
+    """A request of storage commitment that is not answered yet; an answered one is only in the trail."""
+
+    __tablename__ = "commitment"
+    __table_args__ = (UniqueConstraint("sender", "transaction_uid"), Index("ix_commitment_due", "next_at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sender: Mapped[str] = mapped_column(Line(64))  # the calling AE title
+    transaction_uid: Mapped[str] = mapped_column(String(64))
+    instances: Mapped[list[list[str]]] = mapped_column(JSON)  # SOP class and instance of each
+    asked_at: Mapped[datetime] = mapped_column(UtcTime)
+    next_at: Mapped[datetime] = mapped_column(UtcTime)
+    n_attempts: Mapped[int] = mapped_column(default=0)

@@ -27,6 +27,19 @@ def upgrade() -> None:
     )
     op.create_index("ix_audit_study", "audit_event", ["study_id", "id"], unique=False)
     op.create_table(
+        "commitment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("sender", sa.String(length=64), nullable=False),
+        sa.Column("transaction_uid", sa.String(length=64), nullable=False),
+        sa.Column("instances", sa.JSON(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("n_attempts", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("sender", "transaction_uid"),
+    )
+    op.create_index("ix_commitment_due", "commitment", ["next_at"], unique=False)
+    op.create_table(
         "log_in_attempts",
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("n_failures", sa.Integer(), nullable=False),
@@ -76,6 +89,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("login"),
         sa.UniqueConstraint("subject"),
     )
+    op.create_table(
+        "procedure_step",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("sop_instance_uid", sa.String(length=64), nullable=False),
+        sa.Column("study_uid", sa.String(length=64), nullable=False),
+        sa.Column("source", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("instance_uids", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("sop_instance_uid", "study_uid"),
+    )
+    op.create_index(op.f("ix_procedure_step_study_uid"), "procedure_step", ["study_uid"], unique=False)
     op.create_table(
         "station_setting",
         sa.Column("name", sa.String(length=64), nullable=False),
