@@ -17,6 +17,7 @@ HilumError                    one line and exit 2 in the command line; all else 
 ├── IndexInvalid              an index of reference films is none, or of another bundle
 ├── ThresholdRefused          a threshold was chosen for another reader's scores
 ├── TableInvalid              a prediction table names its bad row and column
+├── MessageInvalid            an HL7 message or its frame is malformed
 ├── ReportInvalid             a structured report is not one of Hilum's, or something was lost from it
 ├── ObjectImpossible          no DICOM object of this kind can be made of this film
 ├── OutputRefused             the place to write to is not usable, or holds something we will not overwrite
@@ -25,6 +26,7 @@ HilumError                    one line and exit 2 in the command line; all else 
 ├── PeerFailed                another DICOM program, or a server that results go to, cannot be reached or says no
 │   └── ServiceRefused        it takes none of the services or objects that were offered
 ├── StationRefused            a station's settings or folder that it cannot start with
+├── FilmMissing               a film's bytes are not where the station keeps them
 ├── DiskShort                 the station's disk is too full to take another film
 └── ExtraMissing              an optional part of Hilum is not installed
 """
@@ -140,6 +142,10 @@ class IndexInvalid(HilumError):
     """An index of reference films that is none, is empty, or was built by another bundle."""
 
 
+class MessageInvalid(HilumError):
+    """An HL7 message, or its MLLP frame, that is malformed."""
+
+
 class ReportInvalid(HilumError):
     """A structured report that is not one of Hilum's, or that something was lost from."""
 
@@ -170,6 +176,18 @@ class ServiceRefused(PeerFailed):
 
 class StationRefused(HilumError):
     """Settings, a folder, or a port that a station cannot start with."""
+
+
+class FilmMissing(HilumError):
+    """A film whose bytes are not where they were kept.
+
+    Args:
+        sha256: of the bytes.
+    """
+
+    def __init__(self, sha256: str) -> None:
+        super().__init__(f"the film of SHA-256 {sha256} is not in the station's folder; send it again")
+        self.sha256 = sha256
 
 
 class DiskShort(HilumError):

@@ -109,8 +109,8 @@ def _pictures(case: Case) -> list[Block]:
     marked = Picture(
         "heat-map",
         draw_overlay(case.preview, heat),
-        f"Where the score comes from: coloured from {FAINTEST:.0%} of the map's own peak, brightest at the peak. "
-        "It compares places on this film, never two films.",
+        f"Where the score comes from: coloured from {FAINTEST:.0%} of the map's own peak, brightest at the "
+        "peak. It compares places on this film, never two films.",
         "The chest film with the places that the score comes from in colour.",
     )
     return [Gallery((film, marked), n_columns=2)]

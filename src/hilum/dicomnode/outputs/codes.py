@@ -10,11 +10,13 @@ from __future__ import annotations
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
+from hilum.dicomnode.outputs.uids import computed_uid
 from hilum.findings import Zone
 from hilum.records import Certainty, RefusalCode
 
 SCHEME = "99HILUM"
 SCHEME_NAME = "Hilum reader codes"
+SCHEME_UID = computed_uid("coding scheme", SCHEME)  # for those who need one, FHIR among them
 
 
 def own(value: str, meaning: str) -> Code:
@@ -44,13 +46,14 @@ REASON = own("reason", "Reason in words")
 NOTE = own("note", "Note on the film")
 EVIDENCE = own("evidence", "Where the threshold comes from")
 USE = own("use", "Intended use")
+DOCUMENT = own("document", "Case report as PDF")
 
 FLAGGED = own("flagged", "At or above the threshold")
 NOT_FLAGGED = own("not-flagged", "Below the threshold")
 REFUSED = own("refused", "No score")
 
 CONCEPTS = (SCORE, PROBABILITY, THRESHOLD, SPREAD, ZONE_PROBABILITY, ERROR_RATE, OUTCOME, CERTAINTY, REFUSAL,
-            SENTENCE, REASON, NOTE, EVIDENCE, USE)  # fmt: skip
+            SENTENCE, REASON, NOTE, EVIDENCE, USE, DOCUMENT)  # fmt: skip
 OUTCOMES = (FLAGGED, NOT_FLAGGED, REFUSED)
 CERTAINTIES = {
     Certainty.ABNORMAL: own("abnormal", "Normal is ruled out at the error rate"),

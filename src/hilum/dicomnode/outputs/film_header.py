@@ -18,9 +18,9 @@ from datetime import datetime
 from typing import Any
 
 from pydicom import config
+from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.multival import MultiValue
 from pydicom.uid import ComputedRadiographyImageStorage, SecondaryCaptureImageStorage
 
@@ -43,7 +43,6 @@ _WHOLE = ("InstanceNumber", "Rows", "Columns", "SamplesPerPixel", "BitsAllocated
 _SPACINGS = ("PixelSpacing", "ImagerPixelSpacing")
 _SEXES = {"F", "M", "O"}
 _TIME = re.compile(r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?")
-_AGE = re.compile(r"\d{3}[DWMY]")
 _UID = re.compile(r"[0-9.]{1,64}")
 _CODE = re.compile(r"[A-Z0-9 _]{1,16}")
 LONGEST_LINE = 64  # characters of a description (LO, PS3.5 section 6.2)
@@ -102,7 +101,12 @@ def _values(source: Dataset) -> Iterator[tuple[str, Any]]:
         yield keyword, _date(header.text(source, keyword))
     yield "StudyTime", _if_full(_TIME, header.text(source, "StudyTime"))
     yield "PatientSex", _member(header.text(source, "PatientSex").upper())
-    for keyword, pattern in (("PatientAge", _AGE), ("Modality", _CODE), ("PhotometricInterpretation", _CODE)):
+    if age := re.fullmatch(r"(\d{1,3})([DWMY]?)", header.text(source, "PatientAge").upper()):
+        yield (
+            "PatientAge",
+            f"{int(age[1]):03d}{age[2] or 'Y'}",
+        )  # a bare number is years, as in imaging.header
+    for keyword, pattern in (("Modality", _CODE), ("PhotometricInterpretation", _CODE)):
         if value := _if_full(pattern, header.text(source, keyword).upper()):
             yield keyword, value
     for keyword in ("StudyDescription", "PositionReferenceIndicator"):

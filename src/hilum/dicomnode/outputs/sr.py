@@ -64,7 +64,7 @@ def measurement_report(reading: Reading) -> Dataset:
         is_verified=False,
         coding_schemes=[
             CodingSchemeIdentificationItem(
-                own.SCHEME, name=own.SCHEME_NAME, responsible_organization=MANUFACTURER
+                own.SCHEME, uid=own.SCHEME_UID, name=own.SCHEME_NAME, responsible_organization=MANUFACTURER
             )
         ],
         content_qualification="RESEARCH",
