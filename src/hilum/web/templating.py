@@ -19,8 +19,11 @@ from fastapi.responses import HTMLResponse
 
 import hilum
 from hilum.web import translation
+from hilum.web.pages import names
 from hilum.web.pages.places import ROLE_NAMES, places
 from hilum.web.pages.telling import Teller
+from hilum.web.pages.viewer_words import viewer_words
+from hilum.worklist.readings import deciding, newest
 
 STATIC_FOLDER = Path(__file__).parent / "static"  # the app mounts it at /static
 THEME_COOKIE = "hilum-theme"
@@ -91,6 +94,10 @@ def environment(language: str) -> jinja2.Environment:
         "places": places,
         "role_names": ROLE_NAMES,
         "teller": teller,
+        "names": names,
+        "newest": newest,
+        "deciding": deciding,
+        "viewer_words": viewer_words(language),
     }
     formats = teller.formats
     made.filters |= {
