@@ -1,8 +1,8 @@
 """A reading as a FHIR R4 DiagnosticReport that holds its Observations, patient, and device.
 
-Preliminary, because no person has seen it. Ids and identifiers are computed, so that a PUT replaces. Codes are
-LOINC's and SNOMED's where they exist, and else of Hilum's own system, the 99HILUM of the DICOM report. Trap:
-`system` must be a URI, and Hilum has no address of its own, so its system is the OID that is in the report.
+Preliminary, because no person has seen it. Ids and identifiers are computed, so that a PUT replaces. Codes
+are LOINC's and SNOMED's where they exist, and else of Hilum's own system, the 99HILUM of the DICOM report.
+Trap: `system` must be a URI, and Hilum has no address of its own; its system is the OID in the report.
 """
 
 from __future__ import annotations

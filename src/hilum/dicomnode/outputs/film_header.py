@@ -73,11 +73,10 @@ def repeat_identity(film: Dataset, result: Dataset) -> None:
     """Write a film's patient and study into a result, in place of what stands there."""
     result.SpecificCharacterSet = UTF_8
     for keyword in PATIENT_AND_STUDY:
-        tag = tag_for_keyword(keyword)
         if keyword in film:
-            result[tag] = film[tag]  # type: ignore[index]
-        elif tag in result:
-            del result[tag]  # type: ignore[arg-type]
+            result[keyword] = film[keyword]
+        elif keyword in result:
+            del result[keyword]
 
 
 def without_controls(text: str) -> str:

@@ -23,13 +23,11 @@ NOT_ALONE = "Not for diagnosis alone"
 RESEARCH_USE = "Decision support, for research use. Not for diagnosis alone: a person must read the film."
 # High, so that viewers list results after films; apart, so that each kind is a series of its own.
 SERIES_NUMBERS = {
-    ObjectKind.PICTURE: 9801, ObjectKind.SOFTCOPY: 9802, ObjectKind.MAP: 9803, ObjectKind.REPORT: 9804,
-    ObjectKind.PDF: 9805,
+    ObjectKind.PICTURE: 9801, ObjectKind.SOFTCOPY: 9802, ObjectKind.REPORT: 9803, ObjectKind.PDF: 9804,
 }  # fmt: skip
 DESCRIPTIONS = {
     ObjectKind.PICTURE: "Hilum heat map, not for diagnosis alone",
     ObjectKind.SOFTCOPY: "Hilum contours",
-    ObjectKind.MAP: "Hilum activation map",
     ObjectKind.REPORT: "Hilum measurements",
     ObjectKind.PDF: "Hilum case report",
 }

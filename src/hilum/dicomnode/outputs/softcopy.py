@@ -8,6 +8,7 @@ C.11.6), and its window must be repeated.
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,13 @@ from highdicom.pr import (
     TextJustificationValues,
     TextObject,
 )
+from PIL import ImageCms
 from pydicom.dataset import Dataset
+from pydicom.uid import (
+    MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
+    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+    MultiFrameTrueColorSecondaryCaptureImageStorage,
+)
 
 from hilum.dicomnode.outputs.contours import LEVELS, heat_contours
 from hilum.dicomnode.outputs.film_display import is_inverted, modality_transformation, window_transformation
@@ -42,6 +49,11 @@ WORD_COLOUR = CIELabColor(l_star=90.0, a_star=0.0, b_star=20.0)
 WORD_BOX = (0.02, 0.88, 0.98, 0.99)  # left, top, right, bottom, of the displayed area
 MOST_LETTERS = 1000  # Unformatted Text Value is ST, of at most 1024
 GREY = ("MONOCHROME1", "MONOCHROME2")
+SEVERAL_FRAMES = (
+    MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
+    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+    MultiFrameTrueColorSecondaryCaptureImageStorage,
+)
 COLOURED = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "PALETTE COLOR")
 
 
@@ -53,24 +65,41 @@ def softcopy_state(reading: Reading) -> Dataset:
     """
     film = bare_film(reading.film)
     kind = film.get("PhotometricInterpretation", "")
-    if not film.get("Rows") or not film.get("Columns") or kind not in GREY + COLOURED:
-        raise ObjectImpossible(
-            "a presentation state needs the film's rows, columns, and photometric interpretation"
-        )
+    _refuse_unknown(film, kind)
     film.SamplesPerPixel = 1 if kind in GREY else 3
     shared: dict[str, Any] = {
         "referenced_images": [film],
         "content_label": "HILUM",
         "content_description": f"Heat map contours. {NOT_ALONE}.",
-        "concept_name": None,
         **_annotations(reading, film),
         **marks(reading, ObjectKind.SOFTCOPY),
     }
-    if kind in GREY:
-        result = GrayscaleSoftcopyPresentationState(**shared, **_display(reading.film))
-    else:
-        result = ColorSoftcopyPresentationState(**shared)
+    result: Dataset = (
+        GrayscaleSoftcopyPresentationState(**shared, **_display(reading.film))
+        if kind in GREY
+        else ColorSoftcopyPresentationState(**shared, icc_profile=_srgb())
+    )
     return finish(result, reading)
+
+
+def _refuse_unknown(film: Dataset, kind: str) -> None:
+    if not film.get("Rows") or not film.get("Columns") or kind not in GREY + COLOURED:
+        raise ObjectImpossible(
+            "a presentation state needs the film's rows, columns, and photometric interpretation"
+        )
+    if (film.get("NumberOfFrames") or 1) > 1 or film.SOPClassUID in SEVERAL_FRAMES:
+        raise ObjectImpossible("no presentation state is made of an object that may hold several frames")
+
+
+def _srgb() -> bytes:
+    """The profile of ordinary screens, as an input device's (PS3.3 C.11.15), and not with the clock's date.
+
+    A display's profile of matrix and curves has every tag that an input device's needs (ICC.1 8.3.3, 8.4.3).
+    """
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[12:16] = b"scnr"
+    profile[24:36] = struct.pack(">6H", 2026, 1, 1, 0, 0, 0)
+    return bytes(profile)
 
 
 def _annotations(reading: Reading, film: Dataset) -> dict[str, Any]:

@@ -25,8 +25,6 @@ class ObjectKind(StrEnum):
     """Secondary capture with the heat map burned in."""
     SOFTCOPY = "softcopy"
     """Presentation state with the heat map's contours."""
-    MAP = "map"
-    """Parametric map of the heat map."""
     PDF = "pdf"
     """Encapsulated case report."""
 

@@ -1,0 +1,77 @@
+"""One kind of object about one reading, by its kind: what a delivery asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydicom.dataset import Dataset
+from pydicom.valuerep import PersonName
+
+from hilum.dicomnode.outputs.pdf import encapsulated_pdf
+from hilum.dicomnode.outputs.picture import result_picture
+from hilum.dicomnode.outputs.reading import Reading
+from hilum.dicomnode.outputs.softcopy import softcopy_state
+from hilum.dicomnode.outputs.sr import measurement_report
+from hilum.dicomnode.outputs.uids import ObjectKind
+from hilum.findings import Sex
+from hilum.imaging.header import age_years
+from hilum.reports.case import Case, CaseTest, CaseVerdict
+from hilum.reports.case_report import case_report
+from hilum.reports.document_pdf import document_pdf
+
+
+def build_object(kind: ObjectKind, reading: Reading, case: Case) -> Dataset:
+    """The object of a kind; the case is what its PDF reports, and the others do not look at it.
+
+    Raises:
+        ObjectImpossible: the film is of a kind that no such object can be made of.
+    """
+    match kind:
+        case ObjectKind.REPORT:
+            return measurement_report(reading)
+        case ObjectKind.PICTURE:
+            return result_picture(reading)
+        case ObjectKind.SOFTCOPY:
+            return softcopy_state(reading)
+        case ObjectKind.PDF:
+            return encapsulated_pdf(reading, document_pdf(case_report(case)))
+
+
+def case_of(
+    reading: Reading,
+    *,
+    study: int,
+    site: str = "",
+    verdicts: Sequence[CaseVerdict] = (),
+    tests: Sequence[CaseTest] = (),
+) -> Case:
+    """The case of a reading, with the person and the date that the film's header names."""
+    film = reading.film
+    return Case(
+        study=study,
+        outcome=reading.outcome,
+        reader=reading.reader,
+        read_at=reading.made_at,
+        preview=reading.preview,
+        patient_name=readable_name(str(film.PatientName)),
+        patient_id=str(film.PatientID),
+        accession=str(film.AccessionNumber),
+        age_years=age_years(film),
+        sex=Sex(film.PatientSex) if film.PatientSex else None,
+        site=site,
+        film_date=datetime.strptime(film.StudyDate, "%Y%m%d").date() if film.StudyDate else None,
+        verdicts=tuple(verdicts),
+        tests=tuple(tests),
+    )
+
+
+def readable_name(name: str) -> str:
+    """A DICOM person name as people write it: "Dr Jane Doe (山田 太郎)"."""
+    told = []
+    for group in name.split("="):
+        parts = PersonName(group)
+        order = (parts.name_prefix, parts.given_name, parts.middle_name, parts.family_name, parts.name_suffix)
+        words = " ".join(part.strip() for part in order if part.strip())
+        told += [words] if words else []
+    return told[0] + "".join(f" ({form})" for form in told[1:]) if told else ""
