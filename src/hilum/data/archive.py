@@ -84,7 +84,7 @@ def damaged_entries(zip_path: Path, *, progress: Progress | None = None) -> list
         total, done, damaged = sum(info.file_size for info in infos), 0, []
         for info in infos:
             try:
-                for _ in _chunks(archive, info):
+                for _ in entry_chunks(archive, info):
                     pass
             except ArchiveRefused as error:
                 damaged.append(RefusedEntry(entry_name(info), str(error)))
@@ -170,11 +170,11 @@ def _place(archive: zipfile.ZipFile, info: zipfile.ZipInfo, root: Path) -> tuple
 
 
 def _copy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, stream: IO[bytes]) -> None:
-    for chunk in _chunks(archive, info):
+    for chunk in entry_chunks(archive, info):
         stream.write(chunk)
 
 
-def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+def entry_chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
     """The entry's bytes, counted and checked; ArchiveRefused where they are not what the zip states."""
     n_bytes = 0
     try:

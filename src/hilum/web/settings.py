@@ -1,0 +1,51 @@
+"""The settings of the web server, written down once and passed in.
+
+Trap: a secret comes from the environment or a file that only the server reads, never from a command line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hilum.worklist.states import Role
+from hilum.worklist.station import StationSettings
+
+GIGABYTE = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class RoleOfClaim:
+    """A value of the claim, as a group of the provider, and the role that it stands for."""
+
+    value: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class OidcSettings:
+    """One provider of OpenID Connect."""
+
+    issuer: str  # its address; the rest is read from /.well-known/openid-configuration below it
+    client_id: str
+    client_secret: str | None = None  # None: a public client, which PKCE (RFC 7636) protects
+    name: str = "OpenID Connect"  # on the button
+    scopes: str = "openid profile email"
+    login_claim: str = "preferred_username"
+    role_claim: str = "groups"  # a text or a list of texts
+    roles: tuple[RoleOfClaim, ...] = ()  # the first that matches; a person with none is turned away
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """Of one server."""
+
+    station: StationSettings
+    allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")  # of the Host header, without port
+    is_https: bool = False  # here or at the proxy before it; cookies then travel by TLS only
+    start_code: str | None = (
+        None  # asked for on /start; None on the loopback, where the person is at the machine
+    )
+    session_idle_s: float = 3600.0
+    session_absolute_s: float = 12 * 3600.0  # a long shift
+    most_upload_bytes: int = 4 * GIGABYTE  # of one request
+    oidc: OidcSettings | None = None

@@ -1,0 +1,134 @@
+"""A station on a temporary folder, its app in this process, and a client for every role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from hilum.web.accounts import sessions, tokens
+from hilum.web.accounts.passwords import Passwords
+from hilum.web.accounts.people import add_person
+from hilum.web.app import create_app
+from hilum.web.settings import WebSettings
+from hilum.worklist.migrating import migrate
+from hilum.worklist.states import Role
+from hilum.worklist.station import Station, StationSettings
+from hilum.worklist.tables import Person
+
+PASSWORD = "four words go here"
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # a real hash takes 0.1 s
+
+
+class StationOfTests(Station):
+    """A station whose clock a test may move."""
+
+    later = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.later
+
+
+@pytest.fixture
+def station(tmp_path: Path) -> Iterator[StationOfTests]:
+    """An open station with its tables, on SQLite; no workers."""
+    made = StationOfTests(StationSettings(folder=tmp_path / "station", low_disk_bytes=0))
+    migrate(made.database)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def passwords() -> Passwords:
+    """With a hash that takes no time."""
+    return Passwords(QUICK)
+
+
+@pytest.fixture
+def web_settings(station: StationOfTests) -> WebSettings:
+    """As `hilum serve` has them on the loopback."""
+    return WebSettings(station=station.settings, allowed_hosts=("testserver",))
+
+
+@pytest.fixture
+def app(station: StationOfTests, web_settings: WebSettings, passwords: Passwords) -> FastAPI:
+    """The whole app."""
+    return create_app(web_settings, station=station, passwords=passwords)
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Iterator[TestClient]:
+    """A browser that nobody has logged in with; it follows no redirect."""
+    with TestClient(app, follow_redirects=False) as made:
+        yield made
+
+
+@dataclass
+class People:
+    """Makes people of a role, and clients that are logged in as them."""
+
+    app: FastAPI
+    station: StationOfTests
+    settings: WebSettings
+    passwords: Passwords
+    clients: list[TestClient] = field(default_factory=list)
+
+    def add(self, role: Role, login: str | None = None) -> Person:
+        """A person whose login is their role, unless told, and whose password is `PASSWORD`."""
+        made_hash = None if role is Role.SERVICE else self.passwords.made_hash(PASSWORD)
+        with self.station.database.writing() as session:
+            return add_person(session, login=login or str(role), name=f"A {role}", role=role,
+                              password_hash=made_hash, now=self.station.now())  # fmt: skip
+
+    def browser(self, role: Role, login: str | None = None) -> TestClient:
+        """A client with a session, which sends its X-CSRF-Token and asks for pages."""
+        return self.browser_of(self.add(role, login))
+
+    def browser_of(self, person: Person) -> TestClient:
+        with self.station.database.writing() as session:
+            opened = sessions.open_session(session, person, self.settings, now=self.station.now())
+        headers = {"X-CSRF-Token": opened.csrf, "Accept": "text/html", "Origin": "http://testserver"}
+        return self._client(headers, {sessions.cookie_name(self.settings): opened.secret})
+
+    def program(self, role: Role, login: str | None = None) -> TestClient:
+        """A client with a token of the person, which asks for JSON."""
+        person = self.add(role, login)
+        with self.station.database.writing() as session:
+            _, secret = tokens.make_token(
+                session, person, name="test", n_days=1, now=self.station.now(), who="test"
+            )
+        return self._client({"Authorization": f"Bearer {secret}", "Accept": "application/json"}, {})
+
+    def _client(self, headers: dict[str, str], cookies: dict[str, str]) -> TestClient:
+        made = TestClient(self.app, follow_redirects=False, headers=headers, cookies=cookies)
+        self.clients.append(made)
+        return made
+
+
+@pytest.fixture
+def people(
+    app: FastAPI, station: StationOfTests, web_settings: WebSettings, passwords: Passwords
+) -> Iterator[People]:
+    """Makes people, browsers, and programs."""
+    made = People(app, station, web_settings, passwords)
+    yield made
+    for client in made.clients:
+        client.close()
+
+
+@pytest.fixture
+def browser(people: People) -> Callable[[Role], TestClient]:
+    """`browser(Role.READER)`: a client that is logged in."""
+    return people.browser
+
+
+@pytest.fixture
+def program(people: People) -> Callable[[Role], TestClient]:
+    """`program(Role.SERVICE)`: a client with a token."""
+    return people.program
