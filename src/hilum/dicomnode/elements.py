@@ -1,0 +1,43 @@
+"""Reading elements of a message that may hold anything: what is not of its kind is as if absent.
+
+Trap: pydicom converts an element on access, so a malformed one raises there and not when the message came.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+
+from hilum.imaging import header
+
+_UID = re.compile(r"[0-9.]{1,64}")  # PS3.5 9.1; leading zeros are against it and occur
+
+
+def is_uid(name: str) -> bool:
+    """Whether a text has a UID's characters and length."""
+    return _UID.fullmatch(name) is not None
+
+
+def text(dataset: Dataset, keyword: str) -> str:
+    """The first value as stripped text; empty where it is absent or malformed."""
+    try:
+        return header.text(dataset, keyword)
+    except header.MALFORMED:
+        return ""
+
+
+def uid(dataset: Dataset, keyword: str) -> str | None:
+    """A UID of valid characters and length, or None."""
+    told = text(dataset, keyword)
+    return told if is_uid(told) else None
+
+
+def sequence(dataset: Dataset, keyword: str) -> list[Dataset]:
+    """The items of a sequence; none where it is absent, or is no sequence."""
+    try:
+        value = dataset.get(keyword)
+    except header.MALFORMED:
+        return []
+    return [item for item in value if isinstance(item, Dataset)] if isinstance(value, Sequence) else []
