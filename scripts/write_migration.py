@@ -1,7 +1,8 @@
 """Write the one migration of the worklist anew from its tables: `python scripts/write_migration.py`.
 
 Nothing is released, so one step holds all; after a release this script is to be replaced by Alembic's own
-`revision --autogenerate`. Trap: types are written as plain SQL types, so that the step does not follow the code.
+`revision --autogenerate`. Trap: types are written as plain SQL types, so that the step does not follow the
+code.
 """
 
 from __future__ import annotations

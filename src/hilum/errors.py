@@ -22,6 +22,8 @@ HilumError                    one line and exit 2 in the command line; all else 
 ├── ObjectImpossible          no DICOM object of this kind can be made of this film
 ├── OutputRefused             the place to write to is not usable, or holds something we will not overwrite
 ├── StateRefused              a study's state cannot follow the one it has
+├── StudyUnknown              no study of that number
+├── FilterInvalid             a list was asked for in a way that it cannot be given
 ├── DatabaseRefused           a database that Hilum cannot run on, or that another version has written
 ├── PeerFailed                another DICOM program, or a server that results go to, cannot be reached or says no
 │   └── ServiceRefused        it takes none of the services or objects that were offered
@@ -162,6 +164,22 @@ class StateRefused(HilumError):
     """A change of a study's state that may not be."""
 
 
+class StudyUnknown(HilumError):
+    """No study of a number.
+
+    Args:
+        study_id: the number.
+    """
+
+    def __init__(self, study_id: int) -> None:
+        super().__init__(f"there is no study {study_id}")
+        self.study_id = study_id
+
+
+class FilterInvalid(HilumError):
+    """A filter, an order, or a page of a list that there is not."""
+
+
 class DatabaseRefused(HilumError):
     """A database that Hilum cannot run on, or that another version has written."""
 
@@ -200,8 +218,8 @@ class DiskShort(HilumError):
 
     def __init__(self, free: int, needed: int) -> None:
         super().__init__(
-            f"the disk is short: {free / 1e9:.1f} GB are free and {needed / 1e9:.1f} GB must stay free; make room, "
-            "or let the station remove old films (docs/worklist.md)"
+            f"the disk is short: {free / 1e9:.1f} GB are free and {needed / 1e9:.1f} GB must stay free; "
+            "make room, or let the station remove old films (docs/worklist.md)"
         )
         self.free = free
         self.needed = needed

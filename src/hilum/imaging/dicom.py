@@ -100,6 +100,22 @@ def read_dicom(path: Path, *, max_side: int | None = None) -> Radiograph:
         )
 
 
+def read_dicom_header(path: Path) -> Dataset:
+    """The elements before the pixels, without those that cannot be converted.
+
+    Raises:
+        UnreadableImage: the header cannot be read, or unpacks to far more than a film.
+    """
+    with _quiet():
+        try:
+            _refuse_bad_deflate(path)
+            dataset = dcmread(path, force=True, stop_before_pixels=True)
+        except (*_READING_ERRORS, EOFError) as error:
+            raise damaged_dicom("its header cannot be read") from error
+        _without_malformed(dataset)
+        return dataset
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Silence pydicom on malformed values: they are expected here, and what matters becomes a note."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException
+from pydicom.valuerep import PersonName
 
 from hilum.findings import Sex
 
@@ -38,6 +39,11 @@ def text(dataset: Dataset, keyword: str) -> str:
     """The first value as stripped text; empty where it is absent."""
     values = _values(dataset, keyword)
     return str(values[0]).strip(" \0") if values else ""
+
+
+def texts(dataset: Dataset, keyword: str) -> list[str]:
+    """All values, in order, as stripped text; empty where the element is absent."""
+    return [str(value).strip(" \0") for value in _values(dataset, keyword)]
 
 
 def numbers(dataset: Dataset, keyword: str) -> list[float]:
@@ -118,7 +124,7 @@ def _values(dataset: Dataset, keyword: str) -> list[Any]:
         return []
     if value is None or value == "":
         return []
-    return [value] if isinstance(value, str | bytes | int | float) else list(value)
+    return [value] if isinstance(value, str | bytes | int | float | PersonName) else list(value)
 
 
 def _possible_age(years: float) -> float | None:

@@ -24,6 +24,7 @@ PREVIEW_SIDE = 768  # pixels; the longest side of an overlay
 LUNGS_REACH = 0.03  # of the mask's side, beyond it: what the recipe shows of the lungs' surroundings
 OPACITY = 0.6  # of the hottest place; below it the film shines through
 FAINTEST = 0.15  # of the peak; below it the film stays bare, lest all of it be tinted
+VISIBLE_POWER = 0.7  # of the height above the faintest; below 1, so that what barely shows can be seen
 COLDEST = 0.3  # of the colour table; what lies below is so dark that it would hide the film it is laid on
 # Every 16th colour of matplotlib's "inferno" (N. J. Smith and S. van der Walt, CC0), whose lightness rises
 # evenly; as numbers, because matplotlib takes longer to load than a film to read.
@@ -97,6 +98,22 @@ def draw_overlay(film: Grey, heat: Pixels | None) -> bytes:
     return _png(_tinted(film, heat), "class activation map, scaled to its own peak")
 
 
+def draw_layer(heat: Pixels) -> bytes:
+    """The heat map (H, W) alone, as a PNG with opacity: laid over the film it looks as `draw_overlay`'s."""
+    colours, opacity = _layer(heat)
+    picture = np.concatenate([colours, 255 * opacity], axis=2)  # (H, W, 4)
+    return _png(np.asarray((picture + 0.5).astype(np.uint8)), "class activation map, scaled to its own peak")
+
+
+def read_layer(png: bytes) -> Pixels:
+    """The heat map (H, W) of 0..1 that `draw_layer` drew, to within 0.01; what was too faint to show is 0."""
+    with Image.open(BytesIO(png)) as picture:
+        opacity = np.asarray(picture.getchannel("A"), np.float32) / 255
+    shown = (opacity / OPACITY) ** (1 / VISIBLE_POWER)
+    heat = np.where(opacity > 0, FAINTEST + (1 - FAINTEST) * shown, 0)
+    return np.asarray(np.clip(heat, 0, 1), np.float32)
+
+
 def scale_colours(n: int) -> Grey:
     """The colours (n, 3) of a scale, from the faintest that shows to the peak, as they lie on middle grey.
 
@@ -109,10 +126,15 @@ def scale_colours(n: int) -> Grey:
 
 def _tinted(film: Grey, heat: Pixels) -> Grey:
     """Film and heat, both (H, W), as one picture (H, W, 3)."""
-    colours = _inferno(COLDEST + (1 - COLDEST) * heat)
-    opacity = OPACITY * np.clip((heat - FAINTEST) / (1 - FAINTEST), 0, 1)[:, :, None] ** 0.7
+    colours, opacity = _layer(heat)
     blended = film[:, :, None] * (1 - opacity) + colours * opacity
     return np.asarray((blended + 0.5).astype(np.uint8))
+
+
+def _layer(heat: Pixels) -> tuple[Pixels, Pixels]:
+    """The colours (H, W, 3) of 0..255 and the opacity (H, W, 1) of 0..1 of a heat map (H, W)."""
+    opacity = OPACITY * np.clip((heat - FAINTEST) / (1 - FAINTEST), 0, 1)[:, :, None] ** VISIBLE_POWER
+    return _inferno(COLDEST + (1 - COLDEST) * heat), np.asarray(opacity, np.float32)
 
 
 def _inferno(heat: Pixels) -> Pixels:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import math
 import time
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -109,11 +111,25 @@ class Predictor:
         """Score one film, or refuse it."""
         return self.examine(path, with_picture=with_heat_map).outcome
 
-    def examine(self, path: Path, *, with_picture: bool = False) -> Screened:
-        """`read`, with the heat map and the film to lay it over."""
+    def at_threshold(self, threshold: float) -> Self:
+        """The same reader, its networks shared, with another threshold on the probability."""
+        other = copy(self)
+        other.threshold = threshold
+        return other
+
+    def examine(
+        self, path: Path, *, with_picture: bool = False, stated_age_years: float | None = None
+    ) -> Screened:
+        """`read`, with the heat map and the film to lay it over.
+
+        Args:
+            path: of the film.
+            with_picture: or the score alone.
+            stated_age_years: what is told beside the file; it holds where the file does not tell the age.
+        """
         start = time.perf_counter()
         try:
-            return self._examine(path, with_picture, start)
+            return self._examine(path, with_picture, stated_age_years, start)
         except UnreadableImage as error:
             code, reason = RefusalCode(error.code), error.reason
         except Exception:  # a bug must not stop the other films; the traceback is for us
@@ -122,10 +138,12 @@ class Predictor:
         seconds = time.perf_counter() - start
         return Screened(Refused(path, code, reason, self.bundle.label, seconds))
 
-    def _examine(self, path: Path, with_picture: bool, start: float) -> Screened:
+    def _examine(self, path: Path, with_picture: bool, age_years: float | None, start: float) -> Screened:
         radiograph = open_film(
             path, max_side=None if with_picture else READ_SIDES * self.bundle.recipe.film_side
         )
+        if radiograph.age_years is None:
+            radiograph = replace(radiograph, age_years=age_years)
         view = self.admit(radiograph)
         evidence = self._ensemble.weigh(view.seen.array)
         preview = film_preview(view.pixels) if with_picture else None

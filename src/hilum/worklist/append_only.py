@@ -1,8 +1,8 @@
 """The triggers that make the audit trail append-only: the database itself refuses to change or remove a row.
 
-Trap: SQLite's INSERT OR REPLACE removes a row without asking the triggers of DELETE, so an insert that takes the
-number of another row is refused too. Whoever owns the database can drop the triggers; this is against mistakes
-and against whoever has the program's rights alone.
+Trap: SQLite's INSERT OR REPLACE removes a row without asking the triggers of DELETE, so an insert that takes
+the number of another row is refused too. Whoever owns the database can drop the triggers; this is against
+mistakes and against whoever has the program's rights alone.
 """
 
 from __future__ import annotations

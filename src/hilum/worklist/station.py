@@ -1,7 +1,7 @@
 """A station: its folder, its database, the bytes of its films, and the bundle that reads them.
 
-Trap: settings travel to worker processes as JSON, so they are plain values; a station opens what they name and
-is never sent anywhere.
+Trap: settings travel to worker processes as JSON, so they are plain values; a station opens what they name
+and is never sent anywhere.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from functools import cached_property
 from pathlib import Path
 
 from hilum.errors import StationRefused
-from hilum.inference.bundle import DEFAULT_BUNDLE, FACTS_NAME, Bundle, read_bundle
 from hilum.imaging.hashing import file_sha256
+from hilum.inference.bundle import DEFAULT_BUNDLE, FACTS_NAME, Bundle, read_bundle
 from hilum.worklist.database import Database, database_url
 from hilum.worklist.originals import Originals
 
@@ -64,9 +64,7 @@ class Station:
         self.settings = settings
         try:
             settings.folder.mkdir(parents=True, exist_ok=True)
-            self.originals = Originals(
-                settings.folder / FILMS_FOLDER, low_disk_bytes=settings.low_disk_bytes
-            )
+            self.originals = Originals(settings.folder / FILMS_FOLDER, low_disk_bytes=settings.low_disk_bytes)
         except OSError as error:
             raise StationRefused(
                 f"the station's folder {settings.folder} cannot be used: {error.strerror}"

@@ -64,7 +64,7 @@ class Word(TypeDecorator[Any]):
 
 
 class Line(TypeDecorator[str]):
-    """One line of text from anywhere: PostgreSQL refuses a NUL and a value that is too long, so neither gets in.
+    """One line of text from anywhere: PostgreSQL refuses NUL and what is too long, so neither gets in.
 
     Trap: it is cut without a word. What must stay distinct when it is long is shortened before it comes here,
     by `wording.as_identifier`.
@@ -125,7 +125,8 @@ class Study(Base):
     __tablename__ = "study"
     __table_args__ = (
         Index("ix_study_queue", "state", "queue_rank", "received_at", "id"),
-        Index("ix_study_priority", "priority", "received_at", "id"),
+        Index("ix_study_lease", "lease_until"),
+        Index("ix_study_priority", "queue_rank", "received_at", "id"),
         Index("ix_study_score", "score_rank", "id"),
         Index("ix_study_received", "received_at", "id"),
         Index("ix_study_state", "state", "received_at", "id"),
@@ -426,7 +427,9 @@ class ProcedureStep(Base):
     state: Mapped[StepState] = mapped_column(Word(StepState))
     started_at: Mapped[datetime] = mapped_column(UtcTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
-    instance_uids: Mapped[list[str]] = mapped_column(JSON, default=list)  # of all that was made, once it ended
+    instance_uids: Mapped[list[str]] = mapped_column(
+        JSON, default=list
+    )  # of all that was made, once it ended
 
 
 class Commitment(Base):

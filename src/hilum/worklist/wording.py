@@ -1,4 +1,4 @@
-"""Text from headers and forms, made fit for a column: PostgreSQL refuses NUL, surrogates, and what is too long.
+"""Text from headers and forms, made fit for a column: PostgreSQL refuses NUL, surrogates, and too much.
 
 Trap: two long identifiers may begin alike, and cutting both would make one patient of two; so an identifier
 that is too long keeps its beginning and ends in a hash of the whole.
@@ -43,7 +43,7 @@ def as_identifier(value: str, width: int) -> str:
 
 
 def as_uid(value: str) -> str | None:
-    """A UID as it is where it is one, else one made of the text (PS3.5 B.2: 2.25 and a UUID); None for no text.
+    """A UID as it is where it is one, else one made of the text (PS3.5 B.2: 2.25 and a UUID); None: no text.
 
     Leading zeros in a component are against the standard and occur; such a UID is kept, since it names one
     thing all the same.
@@ -79,4 +79,6 @@ def folded(*texts: str) -> str:
     """Texts for searching: one line, no case, no accents."""
     joined = as_line(" ".join(texts), sum(map(len, texts)) + len(texts))
     apart = unicodedata.normalize("NFKD", joined)
-    return unicodedata.normalize("NFC", "".join(mark for mark in apart if not unicodedata.combining(mark))).casefold()
+    return unicodedata.normalize(
+        "NFC", "".join(mark for mark in apart if not unicodedata.combining(mark))
+    ).casefold()

@@ -1,4 +1,4 @@
-"""What Alembic runs for every migration: it takes the connection, with its transaction, that `migrating` opened."""
+"""What Alembic runs for every migration, on the connection and in the transaction that `migrating` opened."""
 
 from __future__ import annotations
 

@@ -180,8 +180,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("study_uid"),
     )
     op.create_index("ix_study_accession", "study", ["accession"], unique=False)
+    op.create_index("ix_study_lease", "study", ["lease_until"], unique=False)
     op.create_index("ix_study_patient", "study", ["patient_key"], unique=False)
-    op.create_index("ix_study_priority", "study", ["priority", "received_at", "id"], unique=False)
+    op.create_index("ix_study_priority", "study", ["queue_rank", "received_at", "id"], unique=False)
     op.create_index("ix_study_queue", "study", ["state", "queue_rank", "received_at", "id"], unique=False)
     op.create_index("ix_study_received", "study", ["received_at", "id"], unique=False)
     op.create_index("ix_study_score", "study", ["score_rank", "id"], unique=False)
