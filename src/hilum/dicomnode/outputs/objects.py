@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pydicom.dataset import Dataset
-from pydicom.valuerep import PersonName
 
 from hilum.dicomnode.outputs.pdf import encapsulated_pdf
 from hilum.dicomnode.outputs.picture import result_picture
@@ -19,6 +18,7 @@ from hilum.imaging.header import age_years
 from hilum.reports.case import Case, CaseTest, CaseVerdict
 from hilum.reports.case_report import case_report
 from hilum.reports.document_pdf import document_pdf
+from hilum.worklist.wording import person_name
 
 
 def build_object(kind: ObjectKind, reading: Reading, case: Case) -> Dataset:
@@ -54,7 +54,7 @@ def case_of(
         reader=reading.reader,
         read_at=reading.made_at,
         preview=reading.preview,
-        patient_name=readable_name(str(film.PatientName)),
+        patient_name=person_name(str(film.PatientName)),
         patient_id=str(film.PatientID),
         accession=str(film.AccessionNumber),
         age_years=age_years(film),
@@ -65,13 +65,3 @@ def case_of(
         tests=tuple(tests),
     )
 
-
-def readable_name(name: str) -> str:
-    """A DICOM person name as people write it: "Dr Jane Doe (山田 太郎)"."""
-    told = []
-    for group in name.split("="):
-        parts = PersonName(group)
-        order = (parts.name_prefix, parts.given_name, parts.middle_name, parts.family_name, parts.name_suffix)
-        words = " ".join(part.strip() for part in order if part.strip())
-        told += [words] if words else []
-    return told[0] + "".join(f" ({form})" for form in told[1:]) if told else ""

@@ -62,15 +62,19 @@ def measurement_report(reading: Reading) -> Dataset:
         is_complete=True,
         is_final=False,
         is_verified=False,
-        coding_schemes=[
-            CodingSchemeIdentificationItem(
-                own.SCHEME, uid=own.SCHEME_UID, name=own.SCHEME_NAME, responsible_organization=MANUFACTURER
-            )
-        ],
+        coding_schemes=[_scheme()],
         content_qualification="RESEARCH",
         **marks(reading, ObjectKind.REPORT),
     )
     return finish(result, reading)
+
+
+def _scheme() -> CodingSchemeIdentificationItem:
+    scheme = CodingSchemeIdentificationItem(
+        own.SCHEME, name=own.SCHEME_NAME, responsible_organization=MANUFACTURER
+    )
+    scheme.CodingSchemeUID = own.SCHEME_UID  # highdicom writes it for registered schemes alone
+    return scheme
 
 
 def _observer(reading: Reading) -> ObserverContext:

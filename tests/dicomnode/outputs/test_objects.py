@@ -1,0 +1,268 @@
+"""All objects together: one patient and study, computed UIDs, the same bytes again, and no fault anywhere."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from datetime import datetime, timedelta
+
+import pypdfium2
+import pytest
+from conftest import MADE_AT
+from dicom_tools import faults, ran, reread, warnings, written
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydicom.dataset import Dataset
+
+from hilum.dicomnode.outputs.marks import RESEARCH_USE
+from hilum.dicomnode.outputs.objects import build_object, case_of
+from hilum.dicomnode.outputs.pdf import encapsulated_pdf
+from hilum.dicomnode.outputs.reading import Reading, reading_of
+from hilum.dicomnode.outputs.uids import ObjectKind, computed_uid, source_of_picture
+from hilum.errors import ObjectImpossible
+from hilum.findings import Sex
+
+KINDS = list(ObjectKind)
+LATERALITY = "Warning - is only permitted to be empty when actually unknown"
+ODD = HealthCheck.function_scoped_fixture
+# what a person name or an id may hold: all but the backslash, which parts values, and = ^, which part names
+LETTERS = st.characters(codec="utf-8", exclude_characters="\\=^", exclude_categories=("Cc", "Cs"))
+NAMES = st.text(LETTERS, max_size=30)
+
+
+def made(reading: Reading, kind: ObjectKind) -> Dataset:
+    return build_object(kind, reading, case_of(reading, study=7))
+
+
+@pytest.mark.parametrize("name", ["reading", "refusal"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_validators_find_no_fault(request, name, kind):
+    """dciodvfy and dcmdump report no error in any kind, and one excused warning at most."""
+    dataset = made(request.getfixturevalue(name), kind)
+
+    assert faults(dataset) == []
+    assert [line for line in warnings(dataset) if not line.startswith(LATERALITY)] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_header_that_tells_nothing_is_enough(scored, reader, preview, kind):
+    """A film whose header was emptied still gets every kind of object but the presentation state."""
+    reading = reading_of(Dataset(), scored, reader, made_at=MADE_AT, preview=preview)
+    if kind is ObjectKind.SOFTCOPY:
+        with pytest.raises(ObjectImpossible):
+            made(reading, kind)
+        return
+
+    assert faults(made(reading, kind)) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_picture_without_a_header_is_enough(refused, reader, kind):
+    """A film that came as PNG gets every kind of object, all in the study of its hash."""
+    source = source_of_picture("cd" * 32, rows=640, columns=480, patient_name="A\\B", patient_id="7")
+    reading = reading_of(source, refused, reader, made_at=MADE_AT)
+    dataset = made(reading, kind)
+
+    assert faults(dataset) == []
+    assert dataset.StudyInstanceUID == computed_uid("picture study", "cd" * 32)
+    assert dataset.PatientName == "A/B"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_patient_and_study_are_the_films(film, reading, kind):
+    """Patient, study, and accession number stand in each object as they stand in the film."""
+    dataset = reread(made(reading, kind))
+
+    for keyword in ("PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex",
+                    "StudyInstanceUID", "StudyDate", "StudyTime", "StudyID", "AccessionNumber",
+                    "ReferringPhysicianName"):  # fmt: skip
+        assert dataset[keyword].value == film[keyword].value, keyword
+    assert dataset.SeriesInstanceUID != film.SeriesInstanceUID
+
+
+def test_the_entities_agree_with_the_film(tmp_path, film, reading):
+    """dcentvfy finds nothing of patient, study, or series that two of the objects tell differently."""
+    film.file_meta = made(reading, ObjectKind.REPORT).file_meta
+    paths = []
+    for place, dataset in enumerate((film, *(made(reading, kind) for kind in KINDS))):
+        paths.append(tmp_path / f"{place}.dcm")
+        paths[-1].write_bytes(written(dataset))
+    told = ran("dcentvfy", film, *map(str, paths)).stderr
+
+    assert [line for line in told.splitlines() if "Error" in line] == []
+
+
+def test_the_frame_of_reference_is_the_films(reading):
+    """The picture is in the film's frame of reference."""
+    assert made(reading, ObjectKind.PICTURE).FrameOfReferenceUID == "1.2.3.4.4"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_resend_has_the_same_bytes(reading, kind):
+    """Made twice, an object is the same to the last byte."""
+    assert written(made(reading, kind)) == written(made(reading, kind))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_later_reading_replaces(reading, kind):
+    """The same film read again by the same bundle keeps its UIDs, whatever the time and the threshold."""
+    later = dataclasses.replace(
+        reading,
+        made_at=MADE_AT + timedelta(days=1),
+        reader=dataclasses.replace(reading.reader, threshold=0.5),
+    )
+
+    assert made(later, kind).SOPInstanceUID == made(reading, kind).SOPInstanceUID
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_bundle_makes_another_object(reading, kind):
+    """A bundle with another hash has objects and series of its own."""
+    other = dataclasses.replace(reading, reader=dataclasses.replace(reading.reader, sha256="cd" * 32))
+
+    assert made(other, kind).SOPInstanceUID != made(reading, kind).SOPInstanceUID
+    assert made(other, kind).SeriesInstanceUID != made(reading, kind).SeriesInstanceUID
+
+
+def test_no_two_kinds_share_a_uid(reading, refusal):
+    """Kinds differ in instance, series, and series number; a refusal replaces the score of the same film."""
+    objects = [made(reading, kind) for kind in KINDS]
+
+    for keyword in ("SOPInstanceUID", "SeriesInstanceUID", "SeriesNumber"):
+        assert len({str(one[keyword].value) for one in objects}) == len(KINDS)
+    assert {one.SOPInstanceUID for one in objects} == {made(refusal, kind).SOPInstanceUID for kind in KINDS}
+
+
+@given(st.lists(st.text(max_size=5), min_size=1, max_size=4), st.lists(st.text(max_size=5), min_size=1, max_size=4))
+def test_computed_uids_are_told_apart(first, second):
+    """Different texts never give one UID, however they are cut, and each is a valid one."""
+    assert (computed_uid(*first) == computed_uid(*second)) == (first == second)
+    assert len(computed_uid(*first)) <= 64
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[ODD])
+@given(family=NAMES, given_name=NAMES, patient_id=st.text(LETTERS, max_size=20), accession=st.text(LETTERS, max_size=4))
+def test_any_name_survives(film, refused, reader, family, given_name, patient_id, accession):
+    """A name or id in any script is in the report as it was in the film, and dciodvfy has nothing to say."""
+    film.SpecificCharacterSet = "ISO_IR 192"
+    film.PatientName = f"{family}^{given_name}"
+    film.PatientID, film.AccessionNumber = patient_id, accession
+    dataset = made(reading_of(reread_film(film), refused, reader, made_at=MADE_AT), ObjectKind.REPORT)
+    again = reread(dataset)
+
+    assert str(again.PatientName).rstrip("^ ") == f"{family}^{given_name}".strip(" ").rstrip("^ ")
+    assert (again.PatientID or "").strip(" ") == patient_id.strip(" ")
+    assert faults(dataset) == []
+
+
+def reread_film(film: Dataset) -> Dataset:
+    """The header after a way through a file, in its own character set."""
+    buffer = io.BytesIO()
+    film.save_as(buffer, implicit_vr=False, little_endian=True)
+    from pydicom import dcmread
+
+    return dcmread(io.BytesIO(buffer.getvalue()), force=True)
+
+
+@pytest.mark.parametrize(
+    ("character_set", "name"),
+    [
+        ("ISO_IR 100", "Müller^José"),
+        ("ISO_IR 144", "Люкceмбypг"),
+        ("ISO_IR 166", "นามสกุล^ชื่อ"),
+        ("GB18030", "Wang^XiaoDong=王^小东"),
+        (["", "ISO 2022 IR 87"], "Yamada^Tarou=山田^太郎=やまだ^たろう"),
+        (["", "ISO 2022 IR 149"], "Hong^Gildong=洪^吉洞=홍^길동"),
+        ("ISO_IR 192", "Jānis^Bērziņš"),
+    ],
+)
+def test_a_name_survives_its_character_set(film, refused, reader, character_set, name):
+    """Whatever character set the film is written in, the name in the object is the same."""
+    film.SpecificCharacterSet = character_set
+    film.PatientName = name
+    film.ReferringPhysicianName = ""
+    film.PatientID = "7"
+    dataset = made(reading_of(reread_film(film), refused, reader, made_at=MADE_AT), ObjectKind.REPORT)
+
+    assert str(reread(dataset).PatientName) == name
+    assert faults(dataset) == []
+
+
+def test_an_accession_number_that_is_too_long_is_kept(film, refused, reader):
+    """An id over DICOM's length is not cut: the result must be found under it."""
+    film.add_new("AccessionNumber", "SH", "A" * 16)
+    film["AccessionNumber"]._value = "A" * 30
+    dataset = made(reading_of(film, refused, reader, made_at=MADE_AT), ObjectKind.REPORT)
+
+    assert reread(dataset).AccessionNumber == "A" * 30
+
+
+def test_bad_dates_and_sexes_are_left_empty(film, refused, reader):
+    """What is no date, no time, and no sex is not repeated."""
+    for keyword, value in (("StudyDate", "2026-1-2"), ("PatientBirthDate", "yesterday"), ("PatientSex", "X")):
+        film[keyword]._value = value
+    film["StudyTime"]._value = "noon"
+    dataset = made(reading_of(film, refused, reader, made_at=MADE_AT), ObjectKind.REPORT)
+
+    assert [dataset[key].value for key in ("StudyDate", "StudyTime", "PatientBirthDate", "PatientSex")] == [""] * 4
+
+
+def test_a_bare_age_is_years(film, refused, reader):
+    """An age of "52", as gateways write it, is 052Y in the objects."""
+    film["PatientAge"]._value = "52"
+    dataset = made(reading_of(film, refused, reader, made_at=MADE_AT), ObjectKind.REPORT)
+
+    assert dataset.PatientAge == "052Y"
+
+
+def test_a_reading_needs_a_time_zone(film, refused, reader):
+    """A time that could be anywhere's is a bug."""
+    with pytest.raises(ValueError, match="time zone"):
+        reading_of(film, refused, reader, made_at=datetime(2026, 1, 1))
+
+
+def test_the_pdf_comes_out_as_it_went_in(reading):
+    """The encapsulated PDF opens, names the study, and has the length that the object tells."""
+    dataset = reread(made(reading, ObjectKind.PDF))
+    content = dataset.EncapsulatedDocument[: dataset.EncapsulatedDocumentLength]
+    document = pypdfium2.PdfDocument(content)
+    text = document[0].get_textpage().get_text_range()
+
+    assert "Study 7" in text
+    assert len(document) <= 2
+    assert dataset.MIMETypeOfEncapsulatedDocument == "application/pdf"
+
+
+def test_dcm2pdf_takes_the_pdf_out(tmp_path, reading):
+    """dcmtk's dcm2pdf gives the PDF back."""
+    dataset = made(reading, ObjectKind.PDF)
+    path, pdf = tmp_path / "object.dcm", tmp_path / "report.pdf"
+    path.write_bytes(written(dataset))
+    result = ran("dcm2pdf", dataset, str(path), str(pdf))
+    if not pdf.exists():
+        pytest.fail(result.stderr)
+
+    assert pdf.read_bytes().startswith(b"%PDF-")
+
+
+def test_what_is_no_pdf_is_not_encapsulated(reading):
+    """Bytes that are no PDF are refused."""
+    with pytest.raises(ObjectImpossible):
+        encapsulated_pdf(reading, b"<html>")
+
+
+def test_a_case_takes_what_the_header_tells(reading):
+    """Name, id, age, sex, and date of the case are the header's."""
+    case = case_of(reading, study=7, site="Clinic A")
+
+    assert (case.patient_name, case.patient_id, case.accession) == ("Müller José", "PID-17", "ACC-5")
+    assert (case.age_years, case.sex) == (56, Sex.FEMALE)
+    assert str(case.film_date) == "2026-11-23"
+
+
+def test_every_object_warns_of_itself(reading):
+    """Each kind says that it is not for diagnosis alone."""
+    said = [b"ot for diagnosis alone" in written(made(reading, kind)) for kind in KINDS]
+
+    assert "Not for diagnosis alone" in RESEARCH_USE
+    assert all(said)
