@@ -191,7 +191,7 @@ export class FilmViewer extends HTMLElement {
   #forget() {
     this.#canvas?.clear();
     this.#film = this.#view = this.#window = null;
-    this.#isInverted = false;
+    this.#isInverted = this.hasAttribute("invert");
     this.#lengths.clear();
     this.#parts.alert.hidden = true;
     this.#parts.alert.replaceChildren();

@@ -2,6 +2,7 @@
 import dicomParser from "dicom-parser";
 import { decodeImageFrame } from "@loader/decodeImageFrameWorker.js";
 import { FilmFailure } from "./failure.js";
+import { recognised } from "./stream.js";
 
 /**
  * @returns {Promise<object>} the frame with `pixelData`, one number a sample; `photometricInterpretation` and
@@ -9,8 +10,10 @@ import { FilmFailure } from "./failure.js";
  */
 export async function unpack({ dataSet, transferSyntax, frame, facts }) {
   const packed = packedBytes(dataSet, frame, facts.frames);
-  const decoded = await decode({ ...frame }, transferSyntax, packed);
-  const isConverted = Boolean(dataSet.elements.x7fe00010.encapsulatedPixelData) && isConvertedByDecoder(decoded, transferSyntax);
+  const isStream = Boolean(dataSet.elements.x7fe00010.encapsulatedPixelData);
+  const known = isStream ? recognised(packed, transferSyntax) : { stream: packed, transferSyntax };
+  const decoded = await decode({ ...frame }, known.transferSyntax, known.stream);
+  const isConverted = isStream && isConvertedByDecoder(decoded, known.transferSyntax);
   const photometricInterpretation = isConverted ? "RGB" : frame.photometricInterpretation;
   const planarConfiguration = isConverted ? 0 : (decoded.planarConfiguration ?? frame.planarConfiguration);
   const unpacked = { ...frame, photometricInterpretation, planarConfiguration, pixelData: decoded.pixelData };
