@@ -98,11 +98,13 @@ def environment(language: str) -> jinja2.Environment:
         "newest": newest,
         "deciding": deciding,
         "viewer_words": viewer_words(language),
+        "names_of": teller.names_of,
+        "refusals": teller.refusals,
     }
     formats = teller.formats
     made.filters |= {
         "number": formats.number, "share": formats.share, "day": formats.day, "moment": formats.moment,
-        "age": formats.age, "size": formats.size, "told": teller.told,
+        "pair": lambda value: (value, value), "age": formats.age, "size": formats.size, "told": teller.told,
     }  # fmt: skip
     return made
 

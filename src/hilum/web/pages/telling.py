@@ -93,6 +93,14 @@ class Teller:
         """What to do next about a refusal."""
         return self.words.gettext(names.REFUSALS[RefusalCode(code)][1])
 
+    def names_of(self, words: Mapping[str, str]) -> list[tuple[str, str]]:
+        """Values and their names, for a form's choice."""
+        return [(str(value), self.words.gettext(name)) for value, name in words.items()]
+
+    def refusals(self) -> list[tuple[str, str]]:
+        """Codes and their names."""
+        return [(str(code), self.words.gettext(name)) for code, (name, _) in names.REFUSALS.items()]
+
 
 def zones_of(reading: Reading) -> dict[Zone, float]:
     """By zone; none where the whole film was looked at."""
