@@ -1,14 +1,14 @@
-"""The web app: the station's pages and API on one port, put together from rooms that do not know each other.
+"""The web app: the station's pages and API on one port, put together from parts that do not know each other.
 
-Trap: layers run from the last added to the first, and a layer that answers by itself skips those within it; so
-headers are outermost, then hosts, sizes, and the gatekeeper.
+Trap: layers run from the last added to the first, and a layer that answers by itself skips those within it;
+so headers are outermost, then hosts, sizes, and the gatekeeper.
 """
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -30,8 +30,8 @@ ROUTERS = (
     "hilum.web.metrics:router",
     "hilum.web.accounts.start:router",
     "hilum.web.accounts.log_in:router",
-    # own
-    # people
+    "hilum.web.accounts.own:router",
+    "hilum.web.accounts.people_pages:router",
 )
 
 DESCRIPTION = """Films in, scores and refusals out, verdicts back, with the rights of the log-in or token.
@@ -106,11 +106,11 @@ def _add_layers(app: FastAPI, settings: WebSettings) -> None:
     app.add_middleware(Timed, metrics=app.state.metrics)
 
 
-def _lifespan_closing(owned: Station | None) -> Callable[[FastAPI], AsyncIterator[None]]:
+def _lifespan_closing(owned: Station | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
         if owned is not None:
             owned.close()
 
-    return lifespan  # type: ignore[return-value]  # FastAPI's own type takes the context manager
+    return lifespan

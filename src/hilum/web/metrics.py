@@ -70,10 +70,10 @@ class Metrics:
     def look(self, station: Station, *, are_workers_alive: bool) -> None:
         """Set what the database and the disk say now."""
         with station.database.reading() as session:
-            studies = select(Study.state, func.count()).group_by(Study.state)
-            by_state = {state: n for state, n in session.execute(studies)}
-            deliveries = select(Delivery.state, func.count()).group_by(Delivery.state)
-            sent = {state: n for state, n in session.execute(deliveries)}
+            studies = select(Study.state, func.count().label("n")).group_by(Study.state)
+            by_state = {row.state: row.n for row in session.execute(studies)}
+            deliveries = select(Delivery.state, func.count().label("n")).group_by(Delivery.state)
+            sent = {row.state: row.n for row in session.execute(deliveries)}
         for state in State:
             self.studies.labels(state).set(by_state.get(state, 0))
         for delivery_state in DeliveryState:

@@ -43,13 +43,14 @@ TIMEOUT_S = 10.0
 def build_client(settings: OidcSettings) -> StarletteOAuth2App:
     """Authlib's client; the provider is asked for its addresses at the first log-in."""
     oauth = OAuth()
+    method = "client_secret_basic" if settings.client_secret else "none"
     return oauth.register(
         "provider",
         client_id=settings.client_id,
         client_secret=settings.client_secret,
         server_metadata_url=f"{settings.issuer.rstrip('/')}/.well-known/openid-configuration",
         client_kwargs={"scope": settings.scopes, "code_challenge_method": "S256", "timeout": TIMEOUT_S,
-                       "token_endpoint_auth_method": "client_secret_basic" if settings.client_secret else "none"},
+                       "token_endpoint_auth_method": method},
     )  # fmt: skip
 
 
@@ -89,9 +90,9 @@ async def come_back(request: Request) -> Response:
 
 
 def role_of(claims: Mapping[str, Any], settings: OidcSettings) -> Role | None:
-    """The first role in the settings whose value the claim holds; no one becomes a service account this way."""
+    """The first role in the settings whose value the claim holds; None: no role here."""
     claim = claims.get(settings.role_claim)
-    values = {claim} if isinstance(claim, str) else set(map(str, claim)) if isinstance(claim, list) else set()
+    values = set(map(str, claim)) if isinstance(claim, list) else {claim}
     return next((each.role for each in settings.roles if each.value in values), None)
 
 

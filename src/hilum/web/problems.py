@@ -1,7 +1,7 @@
 """What went wrong, as problem+json (RFC 9457) for programs and as a page for people.
 
-Trap: only a `HilumError` tells its own words; everything else is a bug, whose words may hold a patient's name,
-so the answer says nothing of it and the traceback goes to the log alone.
+Trap: only a `HilumError` tells its own words; everything else is a bug, whose words may hold a patient's
+name, so the answer says nothing of it and the traceback goes to the log alone.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class NotReady(WebProblem):
     code = "not-ready"
 
 
-# What the other rooms raise, the most particular first; what is not named here is a request that cannot be met.
+# What the other rooms raise; what is not named here is a request that cannot be met.
 STATUS_OF: dict[type[HilumError], HTTPStatus] = {
     errors.StateRefused: HTTPStatus.CONFLICT,
     errors.ThresholdRefused: HTTPStatus.CONFLICT,

@@ -125,10 +125,10 @@ class BodyLimit:
 
 
 async def check_not_forged(request: Request) -> None:
-    """A dependency of the whole app: an unsafe request that a session vouches for carries the session's token.
+    """A dependency of the whole app: an unsafe request of a session carries the session's token.
 
-    The token comes as the header X-CSRF-Token or as the form's field `csrf`. A request with an API token needs
-    none, as no browser adds that by itself.
+    It comes as the header X-CSRF-Token or as the form's field `csrf`. A request with an API token needs none,
+    as no browser adds that by itself.
 
     Raises:
         ForgedRequest: it is missing or wrong.

@@ -1,7 +1,7 @@
 """Films that a person or a program sends, each kept byte for byte and filed; a zip is opened, once.
 
-The bytes are on disk and the film is in the table before its answer says accepted. Trap: a file's own name may
-be a patient's, so it is shown to its sender and kept as identity, and never stands in a log.
+The bytes are on disk and the film is in the table before its answer says accepted. Trap: a file's own name
+may be a patient's, so it is shown to its sender and kept as identity, and never stands in a log.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from hilum.worklist.wording import as_identifier, as_line
 
 MOST_FILM_BYTES = 1 << 29  # 512 MB; a film of 4020 x 4892 pixels and 16 bit has 39 MB
 MOST_FILMS = 5000  # of one upload
-STUDY_CLOSES_AFTER_S = 5.0  # a DICOM study may have a second film in the same hand
+STUDY_CLOSES_AFTER_S = 2.0  # a DICOM study may have a second film in the same hand
 MOST_NAME = 255  # characters of a file's name
 UNSEEN = re.compile(
     "[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"

@@ -1,6 +1,7 @@
 """Log-in and log-out.
 
-Trap: nothing here may tell whether a login exists: an unknown one is counted, hashed, and answered as any other.
+Trap: nothing here may tell whether a login exists: an unknown one is counted, hashed, and
+answered as any other.
 """
 
 from __future__ import annotations

@@ -24,8 +24,22 @@ LEAST_KINDS = 5  # distinct characters
 
 # Of the lists of leaked passwords, those that are long enough to pass the length, and ours.
 COMMON = frozenset(
-    ["123456789012", "1234567890123", "123123123123", "password1234", "password12345", "passwordpassword", "password123456", "administrator", "administrator1", "administrator123", "qwertyuiop12", "qwertyuiop123", "qwertyuiop[]", "qwerty123456", "1qaz2wsx3edc", "1q2w3e4r5t6y", "1q2w3e4r5t6y7u", "zaq12wsxcde3", "qazwsxedcrfv", "asdfghjkl123", "zxcvbnm12345", "iloveyou1234", "iloveyouforever", "letmein12345", "letmeinplease", "welcome12345", "welcome123456", "changeme1234", "changemenow1", "changeme12345", "correcthorsebatterystaple", "trustno1trustno1", "football1234", "baseball1234", "superman1234", "princess1234", "sunshine1234", "monkey123456", "dragon123456", "abcd12345678", "abc123456789", "a1b2c3d4e5f6", "secret123456", "default12345", "adminadmin12", "admin1234567", "admin12345678", "root12345678", "hilumhilum12", "hilumhilumhilum", "hospital1234", "hospital12345", "radiology123", "radiology1234", "radiographer", "radiographer1", "radiographer123", "radiologist1", "radiologist123", "tuberculosis", "tuberculosis1", "tuberculosis123", "chestxray123", "clinicclinic", "clinic123456", "doctor123456", "p@ssw0rd1234", "p@ssword1234", "passw0rd1234"]
-)
+    (
+        "123456789012", "1234567890123", "123123123123", "password1234", "password12345",
+        "passwordpassword", "password123456", "administrator", "administrator1", "administrator123",
+        "qwertyuiop12", "qwertyuiop123", "qwertyuiop[]", "qwerty123456", "1qaz2wsx3edc", "1q2w3e4r5t6y",
+        "1q2w3e4r5t6y7u", "zaq12wsxcde3", "qazwsxedcrfv", "asdfghjkl123", "zxcvbnm12345", "iloveyou1234",
+        "iloveyouforever", "letmein12345", "letmeinplease", "welcome12345", "welcome123456",
+        "changeme1234", "changemenow1", "changeme12345", "correcthorsebatterystaple", "trustno1trustno1",
+        "football1234", "baseball1234", "superman1234", "princess1234", "sunshine1234", "monkey123456",
+        "dragon123456", "abcd12345678", "abc123456789", "a1b2c3d4e5f6", "secret123456", "default12345",
+        "adminadmin12", "admin1234567", "admin12345678", "root12345678", "hilumhilum12", "hilumhilumhilum",
+        "hospital1234", "hospital12345", "radiology123", "radiology1234", "radiographer", "radiographer1",
+        "radiographer123", "radiologist1", "radiologist123", "tuberculosis", "tuberculosis1",
+        "tuberculosis123", "chestxray123", "clinicclinic", "clinic123456", "doctor123456", "p@ssw0rd1234",
+        "p@ssword1234", "passw0rd1234"
+    )
+)  # fmt: skip
 TOO_SHORT = N_("The password is too short: take 12 characters or more, for example four words.")
 TOO_LONG = N_("The password is too long: take at most 256 characters.")
 TOO_COMMON = N_("The password is one of the first that would be tried. Take another.")
@@ -88,7 +102,7 @@ def check_new_password(password: str, *, login: str, name: str = "") -> None:
 
 
 def _is_a_run(password: str) -> bool:
-    """A row of the alphabet or of the keyboard, forwards or backwards, or a short word said again and again."""
+    """A row of the alphabet or the keyboard, forwards or backwards, or a short word said again and again."""
     is_row = any(password in row or password[::-1] in row for row in ROWS)
     return is_row or re.fullmatch(r"(.{1,4})\1+", password, re.DOTALL) is not None
 

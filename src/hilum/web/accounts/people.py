@@ -1,7 +1,7 @@
-"""People and service accounts: adding, changing, and letting go, with the rule that one administrator remains.
+"""People and service accounts: adding, changing, and letting go; one administrator always remains.
 
-Traps: whatever takes a right away ends the person's sessions in the same transaction; and a password is hashed
-before the transaction begins, because other writers wait while it lasts.
+Traps: whatever takes a right away ends the person's sessions in the same transaction; and a password is
+hashed before the transaction begins, because other writers wait while it lasts.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Sessions: a random secret in a cookie, its SHA-256 in the table, an idle and an absolute end.
 
-Trap: a session is as good as a password while it lives, so whatever changes a person's rights ends all of theirs.
+Trap: a session is as good as a password while it lives, so whatever changes a person's rights ends all of
+theirs.
 """
 
 from __future__ import annotations
@@ -62,12 +63,14 @@ def is_to_be_marked(found: WebSession, now: datetime) -> bool:
 
 
 def mark_seen(session: Session, session_id: str, now: datetime) -> None:
+    """Begin its idle time anew."""
     found = session.get(WebSession, session_id)
     if found is not None:
         found.seen_at = now
 
 
 def end_session(session: Session, secret: str) -> None:
+    """The one of a cookie; nothing happens where there is none."""
     session.execute(delete(WebSession).where(WebSession.id == digest(secret)))
 
 
@@ -77,6 +80,7 @@ def end_sessions(session: Session, person_id: int) -> None:
 
 
 def end_old_sessions(session: Session, now: datetime) -> None:
+    """Remove those that have ended by themselves."""
     session.execute(delete(WebSession).where(WebSession.expires_at <= now))
 
 
@@ -86,6 +90,7 @@ def cookie_name(settings: WebSettings) -> str:
 
 
 def set_cookie(response: Response, opened: Opened, settings: WebSettings) -> None:
+    """Out of reach for scripts and other sites; gone with the browser."""
     response.set_cookie(
         cookie_name(settings),
         opened.secret,
@@ -97,6 +102,7 @@ def set_cookie(response: Response, opened: Opened, settings: WebSettings) -> Non
 
 
 def clear_cookie(response: Response, settings: WebSettings) -> None:
+    """Take it back."""
     response.delete_cookie(
         cookie_name(settings), path="/", httponly=True, samesite="lax", secure=settings.is_https
     )

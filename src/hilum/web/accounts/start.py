@@ -1,8 +1,8 @@
 """First start: the station asks for its first administrator, once.
 
-Trap: until then whoever comes first would own the station. On the loopback that is who sits at the machine, and
-the checks of host and origin keep other sites' pages out; from elsewhere a code is asked for, which the console
-alone has shown.
+Trap: until then whoever comes first would own the station. On the loopback that is who sits at the machine,
+and the checks of host and origin keep other sites' pages out; from elsewhere a code is asked for, which the
+console alone has shown.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import BaseModel
 
 from hilum.web.accounts import throttle
 from hilum.web.accounts.log_in import begin_session, client_address
@@ -23,12 +24,23 @@ from hilum.web.templating import render
 from hilum.web.translation import N_, words
 from hilum.web.visitor import current_station
 from hilum.worklist.station import Station
+from hilum.worklist.tables import Person
 
 router = APIRouter(include_in_schema=False)
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "testclient"})
 WRONG_CODE = N_("The code is wrong. The station's console shows it.")
 UNEQUAL = N_("The two passwords differ.")
+
+
+class StartForm(BaseModel):
+    """The first administrator as typed."""
+
+    login: str = ""
+    name: str = ""
+    password: str = ""
+    repeated: str = ""
+    code: str = ""
 
 
 @router.get("/start")
@@ -39,33 +51,33 @@ def start_page(
     with station.database.reading() as session:
         if has_administrator(session):
             return RedirectResponse("/login", status_code=303)
-    return _page(request, code=code)
+    return _page(request, StartForm(code=code))
 
 
 @router.post("/start")
 def start(
     request: Request,
     station: Annotated[Station, Depends(current_station)],
-    login: Annotated[str, Form()] = "",
-    name: Annotated[str, Form()] = "",
-    password: Annotated[str, Form()] = "",
-    repeated: Annotated[str | None, Form()] = None,
-    code: Annotated[str, Form()] = "",
+    form: Annotated[StartForm, Form()],
 ) -> Response:
     """Make the administrator and log them in; whoever comes second is told that there is one."""
     try:
-        _check_code(request, station, code)
-        if repeated is not None and repeated != password:
-            raise InvalidRequest(UNEQUAL, "repeated")
-        check_new_password(password, login=known_login(login), name=name)
-        made_hash = request.app.state.passwords.made_hash(password)
-        with station.database.writing() as session:
-            person = first_administrator(
-                session, login=login, name=name, password_hash=made_hash, now=station.now()
-            )
+        _check_code(request, station, form.code)
+        person = _made_administrator(request, station, form)
     except InvalidRequest as error:
-        return _page(request, status=422, error=error, login=login, name=name, code=code)
+        return _page(request, form, status=422, error=error)
     return begin_session(request, station, person, to="/", action="log-in")
+
+
+def _made_administrator(request: Request, station: Station, form: StartForm) -> Person:
+    if form.repeated != form.password:
+        raise InvalidRequest(UNEQUAL, "repeated")
+    check_new_password(form.password, login=known_login(form.login), name=form.name)
+    made_hash = request.app.state.passwords.made_hash(form.password)
+    with station.database.writing() as session:
+        return first_administrator(
+            session, login=form.login, name=form.name, password_hash=made_hash, now=station.now()
+        )
 
 
 def _check_code(request: Request, station: Station, code: str) -> None:
@@ -88,16 +100,10 @@ def _check_code(request: Request, station: Station, code: str) -> None:
 
 
 def _page(
-    request: Request,
-    *,
-    status: int = 200,
-    error: InvalidRequest | None = None,
-    login: str = "",
-    name: str = "",
-    code: str = "",
+    request: Request, form: StartForm, *, status: int = 200, error: InvalidRequest | None = None
 ) -> Response:
     told = "" if error is None else words(request).gettext(str(error))
     return render(
         request, "accounts/start.html", status=status, error=told, field=error.field if error else "",
-        login=login, name=name, code=code, asks_code=request.app.state.settings.start_code is not None,
+        typed=form, asks_code=request.app.state.settings.start_code is not None,
     )  # fmt: skip

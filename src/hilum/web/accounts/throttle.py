@@ -1,4 +1,4 @@
-"""Slowing down who guesses passwords, by login and by address, counted in the database for every server alike.
+"""Slowing down who guesses passwords, by login and by address, counted in the database for all servers.
 
 Trap: an attempt counts before the password is looked at and is forgiven afterwards, so that a hundred at the
 same moment are a hundred attempts. The same counting goes for a login that nobody has.

@@ -45,11 +45,11 @@ def make_token(
     """
     name = " ".join(name.split())
     if not 1 <= len(name) <= MOST_NAME or not name.isprintable():
-        raise InvalidRequest(BAD_NAME, "name")
+        raise InvalidRequest(BAD_NAME, "token")
     if n_days is not None and not 1 <= n_days <= MOST_DAYS:
         raise InvalidRequest(BAD_DAYS, "days")
     if _n_living(session, person.id, now) >= MOST_TOKENS:
-        raise InvalidRequest(TOO_MANY)
+        raise InvalidRequest(TOO_MANY, "token")
     secret = PREFIX + secrets.token_urlsafe(32)
     token = ApiToken(
         person_id=person.id,
@@ -82,6 +82,7 @@ def is_to_be_marked(found: ApiToken, now: datetime) -> bool:
 
 
 def mark_used(session: Session, token_id: int, now: datetime) -> None:
+    """Say when it was last used."""
     found = session.get(ApiToken, token_id)
     if found is not None:
         found.used_at = now
