@@ -12,10 +12,12 @@ from hilum.imaging.lungs import LungMask
 from hilum.inference.heat_map import (
     FAINTEST,
     INFERNO,
+    draw_layer,
     draw_overlay,
     film_preview,
     lay_over_film,
     lungs_on_film,
+    read_layer,
     scale_colours,
 )
 
@@ -163,3 +165,13 @@ def test_a_preview_is_at_most_768_pixels_and_uses_the_whole_scale():
 def test_a_small_film_is_not_blown_up():
     """A preview invents no pixels."""
     assert film_preview(np.eye(120, dtype=np.float32)).shape == (120, 120)
+
+
+def test_a_layer_gives_its_heat_map_back():
+    """What shows on the film can be told from the kept picture; what was too faint to show is none."""
+    heat = np.linspace(0, 1, 400, dtype=np.float32).reshape(20, 20)
+    back = read_layer(draw_layer(heat))
+
+    shown = heat > FAINTEST + 0.01
+    assert np.abs(back - heat)[shown].max() < 0.01
+    assert back[heat <= FAINTEST].max() == 0

@@ -18,7 +18,7 @@ from hilum.findings import Zone
 from hilum.worklist.audit import move, record
 from hilum.worklist.queue import queue_again
 from hilum.worklist.search import LARGEST_NUMBER
-from hilum.worklist.states import ARRIVING, Opinion, State
+from hilum.worklist.states import ARRIVING, Opinion, State, check_transition
 from hilum.worklist.tables import Study, TestResult, Verdict
 
 TESTS = ("xpert", "culture", "smear", "other")
@@ -70,7 +70,7 @@ def give_verdict(session: Session, study_id: int, said: Said, *, who: str, now: 
     if len(said.comment) > LONGEST_COMMENT:
         raise StateRefused(f"a comment has {LONGEST_COMMENT} characters at most")
     study = locked_study(session, study_id)
-    event = move(session, study, State.READ, at=now, who=who, action="verdict")
+    check_transition(study.id, study.state, State.READ)
     verdict = Verdict(
         study_id=study.id, who=who, given_at=now, opinion=said.opinion,
         zones=[str(zone) for zone in dict.fromkeys(said.zones)], comment=said.comment.strip(),
@@ -79,6 +79,7 @@ def give_verdict(session: Session, study_id: int, said: Said, *, who: str, now: 
     session.add(verdict)
     session.flush()
     study.opinion = said.opinion
+    event = move(session, study, State.READ, at=now, who=who, action="verdict")
     event.detail = {
         "verdict": verdict.id,
         "opinion": str(said.opinion),
