@@ -148,6 +148,24 @@ def earlier_studies(session: Session, study: Study, *, limit: int = 20) -> Seque
     ).all()
 
 
+def neighbours(
+    session: Session, study: Study, wanted: StudyFilter, sort: Sort
+) -> tuple[int | None, int | None]:
+    """The numbers of the studies before and after one in a list, whether or not it is still in the list itself."""
+    columns, is_falling = _KEYS[sort]
+    place = tuple(getattr(study, column.key) for column in columns)
+
+    def nearest(*, is_after: bool) -> int | None:
+        is_rising = is_after != is_falling
+        query = _filtered(select(Study.id), wanted)
+        query = query.where(tuple_(*columns) > place if is_rising else tuple_(*columns) < place)
+        return session.scalar(
+            query.order_by(*(column if is_rising else column.desc() for column in columns)).limit(1)
+        )
+
+    return nearest(is_after=False), nearest(is_after=True)
+
+
 def sites(session: Session) -> Sequence[str]:
     """Every site that a study came from, in order."""
     return session.scalars(select(Study.site).where(Study.site != "").distinct().order_by(Study.site)).all()
