@@ -6,13 +6,17 @@ which evidence the threshold stands; and it gives a refusal the same room as a s
 
 from __future__ import annotations
 
+import io
+
+from PIL import Image
+
 from hilum.findings import Sex, Zone
 from hilum.inference.heat_map import FAINTEST, draw_overlay
 from hilum.inference.sentence import outcome_sentence
 from hilum.inference.zones import GRID
 from hilum.records import Certainty, Estimate, Refused, Scored
 from hilum.reports.case import Case, CaseTest, CaseVerdict
-from hilum.reports.document import Block, Bullets, Document, Gallery, Paragraph, Picture, Section, Table
+from hilum.reports.document import Block, Bullets, Document, Paragraph, Picture, Section, Table
 from hilum.reports.page import interval_text
 
 OPINIONS = {
@@ -26,6 +30,8 @@ CERTAINTIES = {
     Certainty.NORMAL: "abnormal is ruled out",
     Certainty.BOTH: "nothing is ruled out: a person must read this film",
 }
+GAP = 16  # pixels between the films
+TALLEST_SHARE = 0.5  # of the text's width, so that the film stands on the first page
 HEIGHTS = ("Upper", "Middle", "Lower")
 WHAT_A_SCORE_IS = (
     "The score orders films by how much they look like films of people with TB. "
@@ -48,8 +54,7 @@ def case_report(case: Case) -> Document:
 def _headline(case: Case) -> str:
     if isinstance(case.outcome, Refused):
         return "no score"
-    side = "at or above" if case.outcome.is_flagged else "below"
-    return f"score {case.outcome.score:.1f}, {side} the threshold"
+    return f"score {case.outcome.score:.1f}, {'flagged' if case.outcome.is_flagged else 'not flagged'}"
 
 
 def _facts(case: Case) -> tuple[tuple[str, str], ...]:
@@ -62,8 +67,7 @@ def _facts(case: Case) -> tuple[tuple[str, str], ...]:
         ("Site", case.site),
         ("Film taken", case.film_date.isoformat() if case.film_date else ""),
         ("Read by", f"{case.reader.label}, bundle {case.reader.sha256[:16]}"),
-        ("Date", f"{case.read_at:%Y-%m-%d}"),
-        ("Time", f"{case.read_at:%H:%M %z}".strip()),
+        ("Date", f"{case.read_at:%Y-%m-%d %H:%M %z}".strip()),
     )
     return tuple((name, value) for name, value in told if value)
 
@@ -96,24 +100,31 @@ def _sections(case: Case) -> list[Section]:
 
 def _pictures(case: Case) -> list[Block]:
     assert case.preview is not None
-    film = Picture(
-        "film",
-        draw_overlay(case.preview, None),
-        "The film.",
-        "The chest film as it was read.",
-        width_share=0.5,
-    )
     heat = None if isinstance(case.outcome, Refused) else case.outcome.heat_map
-    if heat is None:
-        return [film]
-    marked = Picture(
-        "heat-map",
-        draw_overlay(case.preview, heat),
-        f"Where the score comes from: coloured from {FAINTEST:.0%} of the map's own peak, brightest at the "
-        "peak. It compares places on this film, never two films.",
-        "The chest film with the places that the score comes from in colour.",
-    )
-    return [Gallery((film, marked), n_columns=2)]
+    overlays = [draw_overlay(case.preview, None)]
+    caption, alternative = "As it was read.", "The chest film."
+    if heat is not None:
+        overlays.append(draw_overlay(case.preview, heat))
+        caption = (
+            "Left as it was read; right where the score comes from, coloured from "
+            f"{FAINTEST:.0%} of the map's own peak, brightest at the peak. "
+            "It compares places on this film, never two films."
+        )
+        alternative = "The chest film, and again with the places that the score comes from in colour."
+    png, share = _side_by_side(overlays)
+    return [Picture("film", png, caption, alternative, width_share=share)]
+
+
+def _side_by_side(overlays: list[bytes]) -> tuple[bytes, float]:
+    """Pictures of one size in a row, as PNG, and the share of the text's width that keeps them low enough."""
+    films = [Image.open(io.BytesIO(overlay)) for overlay in overlays]
+    width, height = films[0].size
+    row = Image.new(films[0].mode, ((width + GAP) * len(films) - GAP, height), "white")
+    for place, film in enumerate(films):
+        row.paste(film, (place * (width + GAP), 0))
+    buffer = io.BytesIO()
+    row.save(buffer, "PNG", compress_level=3)
+    return buffer.getvalue(), min(1.0, TALLEST_SHARE * row.width / height)
 
 
 def _numbers(outcome: Scored, case: Case) -> list[Block]:

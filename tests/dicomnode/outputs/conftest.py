@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
+from dicom_tools import MADE_AT
 from pydicom.dataset import Dataset
 from pydicom.uid import ComputedRadiographyImageStorage
 
@@ -15,7 +15,6 @@ from hilum.findings import Zone
 from hilum.records import Certainty, Estimate, RefusalCode, Refused, Scored
 from hilum.reports.reader_facts import ReaderFacts
 
-MADE_AT = datetime(2026, 11, 24, 9, 30, 15, tzinfo=UTC)
 LABEL = "hilum-test 1.2.0"
 
 

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 import pypdfium2
 import pytest
-from conftest import MADE_AT
-from dicom_tools import faults, ran, reread, warnings, written
+from dicom_tools import MADE_AT, faults, ran, reread, warnings, written
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from hilum.dicomnode.outputs.marks import RESEARCH_USE
@@ -23,11 +23,12 @@ from hilum.errors import ObjectImpossible
 from hilum.findings import Sex
 
 KINDS = list(ObjectKind)
-LATERALITY = "Warning - is only permitted to be empty when actually unknown"
 ODD = HealthCheck.function_scoped_fixture
 # what a person name or an id may hold: all but the backslash, which parts values, and = ^, which part names
 LETTERS = st.characters(codec="utf-8", exclude_characters="\\=^", exclude_categories=("Cc", "Cs"))
-NAMES = st.text(LETTERS, max_size=30)
+NAMES = st.text(LETTERS, max_size=15)
+IDS = st.text(LETTERS, max_size=20)
+PARTS = st.lists(st.text(max_size=5), min_size=1, max_size=4)
 
 
 def made(reading: Reading, kind: ObjectKind) -> Dataset:
@@ -41,7 +42,7 @@ def test_the_validators_find_no_fault(request, name, kind):
     dataset = made(request.getfixturevalue(name), kind)
 
     assert faults(dataset) == []
-    assert [line for line in warnings(dataset) if not line.startswith(LATERALITY)] == []
+    assert warnings(dataset) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -80,16 +81,17 @@ def test_patient_and_study_are_the_films(film, reading, kind):
     assert dataset.SeriesInstanceUID != film.SeriesInstanceUID
 
 
-def test_the_entities_agree_with_the_film(tmp_path, film, reading):
+def test_the_entities_agree_with_the_film(tmp_path, film, scored, reader, preview):
     """dcentvfy finds nothing of patient, study, or series that two of the objects tell differently."""
-    film.file_meta = made(reading, ObjectKind.REPORT).file_meta
-    paths = []
-    for place, dataset in enumerate((film, *(made(reading, kind) for kind in KINDS))):
-        paths.append(tmp_path / f"{place}.dcm")
-        paths[-1].write_bytes(written(dataset))
-    told = ran("dcentvfy", film, *map(str, paths)).stderr
+    film.PatientName = "Mueller^Jose"  # it compares bytes, and the film is not in UTF-8
+    reading = reading_of(film, scored, reader, made_at=MADE_AT, preview=preview)
+    objects = [made(reading, kind) for kind in KINDS]
+    film.file_meta = objects[0].file_meta
+    for place, dataset in enumerate(objects):
+        (tmp_path / f"{place}.dcm").write_bytes(written(dataset))
+    told = ran("dcentvfy", film, *map(str, sorted(tmp_path.glob("*.dcm")))).stderr
 
-    assert [line for line in told.splitlines() if "Error" in line] == []
+    assert [line for line in told.splitlines() if line.startswith("Error")] == []
 
 
 def test_the_frame_of_reference_is_the_films(reading):
@@ -133,15 +135,23 @@ def test_no_two_kinds_share_a_uid(reading, refusal):
     assert {one.SOPInstanceUID for one in objects} == {made(refusal, kind).SOPInstanceUID for kind in KINDS}
 
 
-@given(st.lists(st.text(max_size=5), min_size=1, max_size=4), st.lists(st.text(max_size=5), min_size=1, max_size=4))
+@given(
+    st.lists(st.text(max_size=5), min_size=1, max_size=4),
+    st.lists(st.text(max_size=5), min_size=1, max_size=4),
+)
 def test_computed_uids_are_told_apart(first, second):
     """Different texts never give one UID, however they are cut, and each is a valid one."""
     assert (computed_uid(*first) == computed_uid(*second)) == (first == second)
     assert len(computed_uid(*first)) <= 64
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[ODD])
-@given(family=NAMES, given_name=NAMES, patient_id=st.text(LETTERS, max_size=20), accession=st.text(LETTERS, max_size=4))
+@settings(max_examples=10, deadline=None, suppress_health_check=[ODD])
+@given(
+    family=NAMES,
+    given_name=NAMES,
+    patient_id=st.text(LETTERS, max_size=20),
+    accession=st.text(LETTERS, max_size=4),
+)
 def test_any_name_survives(film, refused, reader, family, given_name, patient_id, accession):
     """A name or id in any script is in the report as it was in the film, and dciodvfy has nothing to say."""
     film.SpecificCharacterSet = "ISO_IR 192"
@@ -159,8 +169,6 @@ def reread_film(film: Dataset) -> Dataset:
     """The header after a way through a file, in its own character set."""
     buffer = io.BytesIO()
     film.save_as(buffer, implicit_vr=False, little_endian=True)
-    from pydicom import dcmread
-
     return dcmread(io.BytesIO(buffer.getvalue()), force=True)
 
 
@@ -194,7 +202,7 @@ def test_an_accession_number_that_is_too_long_is_kept(film, refused, reader):
     film["AccessionNumber"]._value = "A" * 30
     dataset = made(reading_of(film, refused, reader, made_at=MADE_AT), ObjectKind.REPORT)
 
-    assert reread(dataset).AccessionNumber == "A" * 30
+    assert b"A" * 30 in written(dataset)
 
 
 def test_bad_dates_and_sexes_are_left_empty(film, refused, reader):
@@ -204,7 +212,9 @@ def test_bad_dates_and_sexes_are_left_empty(film, refused, reader):
     film["StudyTime"]._value = "noon"
     dataset = made(reading_of(film, refused, reader, made_at=MADE_AT), ObjectKind.REPORT)
 
-    assert [dataset[key].value for key in ("StudyDate", "StudyTime", "PatientBirthDate", "PatientSex")] == [""] * 4
+    assert [dataset[key].value for key in ("StudyDate", "StudyTime", "PatientBirthDate", "PatientSex")] == [
+        ""
+    ] * 4
 
 
 def test_a_bare_age_is_years(film, refused, reader):
@@ -236,11 +246,8 @@ def test_the_pdf_comes_out_as_it_went_in(reading):
 def test_dcm2pdf_takes_the_pdf_out(tmp_path, reading):
     """dcmtk's dcm2pdf gives the PDF back."""
     dataset = made(reading, ObjectKind.PDF)
-    path, pdf = tmp_path / "object.dcm", tmp_path / "report.pdf"
-    path.write_bytes(written(dataset))
-    result = ran("dcm2pdf", dataset, str(path), str(pdf))
-    if not pdf.exists():
-        pytest.fail(result.stderr)
+    pdf = tmp_path / "report.pdf"
+    ran("dcm2pdf", dataset, after=(str(pdf),))
 
     assert pdf.read_bytes().startswith(b"%PDF-")
 

@@ -87,6 +87,7 @@ def finish(result: Dataset, reading: Reading) -> Dataset:
         ("InstanceCreationDate", "InstanceCreationTime"),
         ("ContentDate", "ContentTime"),
         ("PresentationCreationDate", "PresentationCreationTime"),
+        ("DateOfSecondaryCapture", "TimeOfSecondaryCapture"),
     ):
         if date_keyword in result:
             setattr(result, date_keyword, day)

@@ -64,4 +64,3 @@ def case_of(
         verdicts=tuple(verdicts),
         tests=tuple(tests),
     )
-

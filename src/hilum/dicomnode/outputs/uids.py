@@ -68,8 +68,8 @@ def source_of_picture(
     film.SOPInstanceUID = computed_uid("picture", sha256)
     film.Modality = "OT"
     film.SpecificCharacterSet = "ISO_IR 192"
-    film.PatientName = patient_name
-    film.PatientID = patient_id
+    film.PatientName = patient_name.replace("\\", "/")  # a backslash would part it in two
+    film.PatientID = patient_id.replace("\\", "/")
     film.Rows, film.Columns = rows, columns
     film.SamplesPerPixel, film.PhotometricInterpretation = 1, "MONOCHROME2"
     return film
