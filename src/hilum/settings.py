@@ -20,13 +20,21 @@ S = TypeVar("S")
 
 def read_settings(path: Path, kind: type[S]) -> S:
     """Read a TOML file into the frozen dataclass `kind`."""
+    return build_settings(read_table(path), kind, where=path.name, folder=path.parent.resolve())
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """A TOML file as it is, for a command whose flags come before its settings.
+
+    Raises:
+        SettingsInvalid: it cannot be read, or is not TOML.
+    """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsInvalid(f"{path}: cannot be read as a settings file: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsInvalid(f"{path}: not TOML: {error}") from None
-    return build_settings(table, kind, where=path.name, folder=path.parent.resolve())
 
 
 def build_settings(table: dict[str, Any], kind: type[S], *, where: str, folder: Path) -> S:

@@ -17,6 +17,7 @@ from hilum.errors import ExtraMissing, HilumError
 
 COMMANDS = {
     "screen": LazyCommand("hilum.cli.screen:screen", "Score films for signs consistent with tuberculosis."),
+    "node": LazyCommand("hilum.cli.node:node", "Take films by DICOM, score them, and send results back."),
     "data": LazyCommand("hilum.cli.data:data", "Import, fetch, or make films for the other commands."),
     "explore": LazyCommand("hilum.cli.explore:explore", "Describe the films of a manifest, with pictures."),
     "train": LazyCommand("hilum.cli.train:train", "Train one network as a settings file says."),
@@ -40,6 +41,9 @@ COMMANDS = {
     ),
     "calibrate": LazyCommand(
         "hilum.cli.calibrate:calibrate", "Choose a threshold on local films, with a guarantee."
+    ),
+    "station": LazyCommand(
+        "hilum.cli.station:station", "Back up, restore, check, and clear a reading station."
     ),
     "reproduce": LazyCommand("hilum.cli.reproduce:reproduce", "Repeat a published study on your own copy."),
 }

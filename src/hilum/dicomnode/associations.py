@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pydicom.uid import UID
 from pynetdicom import evt
 from pynetdicom.association import Association
 from pynetdicom.pdu import A_ABORT_RQ
@@ -155,6 +156,7 @@ class PduReader:
 def on_requested(event: evt.Event, settings: NodeSettings) -> None:
     """Turn away a caller that is not on the list; the called AE title is checked by pynetdicom."""
     association = event.assoc
+    take_sender_order(association)
     caller = association.requestor
     title = str(caller.primitive.calling_ae_title)  # type: ignore[union-attr]
     address = str(caller.address)
@@ -162,6 +164,21 @@ def on_requested(event: evt.Event, settings: NodeSettings) -> None:
         log.warning("an association was refused: %r at %s is not among those that may call", title, address)
         association.acse.send_reject(*CALLER_UNKNOWN)
         association.kill()
+
+
+def take_sender_order(association: Association) -> None:
+    """Agree on the first transfer syntax that a caller offers for a class and we take.
+
+    What it names first is mostly what it holds, and many cannot unpack it; pynetdicom goes by our order.
+    """
+    request = association.requestor.primitive
+    ours = {context.abstract_syntax: set(context.transfer_syntax)
+            for context in association.acceptor.supported_contexts}  # fmt: skip
+    for offered in request.presentation_context_definition_list if request is not None else ():
+        taken = ours.get(offered.abstract_syntax, set())
+        first = next((syntax for syntax in offered.transfer_syntax if syntax in taken), None)
+        if first is not None:
+            offered.transfer_syntax = [first]
 
 
 def on_rejected(event: evt.Event) -> None:
@@ -172,8 +189,9 @@ def on_rejected(event: evt.Event) -> None:
 
 def on_accepted(event: evt.Event) -> None:
     """Say in the log who calls, and what of it was turned away."""
-    caller, refused = event.assoc.requestor, event.assoc.rejected_contexts
+    caller = event.assoc.requestor
+    refused = {str(context.abstract_syntax) for context in event.assoc.rejected_contexts}
     log.info("association of %r at %s", str(caller.ae_title), caller.address)
-    for context in refused:
-        name = context.abstract_syntax.name if context.abstract_syntax else "?"
-        log.warning("%r offers what is not taken here: %s", str(caller.ae_title), name)
+    if refused:
+        names = sorted(UID(name).name for name in refused)
+        log.info("%r offers what is not taken here: %s", str(caller.ae_title), ", ".join(names))

@@ -21,7 +21,6 @@ from hilum.dicomnode.settings import NodeSettings
 
 COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"  # the well-known instance of the push model, PS3.4 J.3.2
 
-# In our order of preference: a sender that offers several in one context gets the first.
 TRANSFER_SYNTAXES = (
     uid.ExplicitVRLittleEndian,
     uid.ImplicitVRLittleEndian,

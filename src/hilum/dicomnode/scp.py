@@ -26,6 +26,8 @@ from hilum.worklist.station import Station
 
 log = logging.getLogger(__name__)
 
+POLL_S = 0.05  # of the loop that accepts connections; `stop` waits as long
+
 
 class Scp:
     """Takes films from modalities, from `start` to `stop`.
@@ -65,7 +67,7 @@ class Scp:
         assert isinstance(server, BoundedServer)
         self._server = server
         server.ae._servers.append(server)
-        threading.Thread(target=server.serve_forever, name="node", daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[POLL_S], name="node", daemon=True).start()
         self._answers.start()
 
     def stop(self) -> None:

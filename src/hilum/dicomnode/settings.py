@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from hilum.dicomnode.callers import Caller, parse_caller
+from hilum.dicomnode.delivery.target import Kind, parse_target
 from hilum.dicomnode.peer import AE_TITLE_LENGTH, Peer, is_ae_title, parse_peer
 from hilum.errors import SettingsInvalid
 from hilum.worklist.station import StationSettings
@@ -40,8 +41,17 @@ class NodeSettings:
     host: str = "127.0.0.1"  # the address to listen at; 0.0.0.0 for every one
     port: int = 11112  # registered for DICOM; 0 takes a free one
     allow: tuple[str, ...] = ()  # "AE", "AE@ADDRESS", "*@NETWORK"; none: anyone who can reach the address
+    send_to: tuple[str, ...] = ()  # "AE@HOST:PORT", "stow+https://…", "mllp://…", "fhir+https://…"
+    send: tuple[Literal["sr", "picture", "softcopy", "pdf"], ...] = (
+        "sr",
+        "picture",
+    )  # DICOM objects, to each
+    reads: bool = True  # False: `hilum serve` keeps the workers
     peers: tuple[str, ...] = ()  # "AE@HOST:PORT", where answers to storage commitment may be sent
     tls: TlsSettings | None = None
+    peer_authorities: Path | None = (
+        None  # PEM; where set, archives and peers are called by TLS that they sign
+    )
     secondary_capture: Literal["read", "refuse"] = "read"  # digitisers and scanners send films so
     for_processing: Literal["keep", "refuse"] = "refuse"  # raw DX, kept but never scored
     others: Literal["keep", "refuse"] = "refuse"  # what is no radiograph, kept but never scored
@@ -61,7 +71,7 @@ class NodeSettings:
         for name, low, high in _RANGES:
             if not low <= getattr(self, name) <= high:
                 raise SettingsInvalid(f"{name} must be from {low:g} to {high:g}, not {getattr(self, name):g}")
-        self.known_peers  # noqa: B018 - read here, so that a wrong one is refused at the start
+        self.known_peers, self.targets  # noqa: B018 - read here, so that a wrong one is refused at the start
         if not (self.is_local or self.callers or (self.tls and self.tls.authorities)):
             raise SettingsInvalid(
                 f"{self.host} can be reached from other machines: say who may call with --allow AE@ADDRESS "
@@ -77,6 +87,13 @@ class NodeSettings:
     def known_peers(self) -> dict[str, Peer]:
         """`peers`, read, by AE title."""
         return {peer.ae_title: peer for peer in map(parse_peer, self.peers)}
+
+    @cached_property
+    def targets(self) -> tuple[str, ...]:
+        """What goes where, as the worklist plans its deliveries: of the station's settings, and `send_to`."""
+        places = [parse_target(text, tuple(map(Kind, self.send))) for text in self.send_to]
+        planned = (f"{kind}={place.text}" for place in places for kind in place.kinds)
+        return tuple(dict.fromkeys((*self.station.targets, *planned)))
 
     @property
     def is_local(self) -> bool:
