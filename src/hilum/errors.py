@@ -28,6 +28,7 @@ HilumError                    one line and exit 2 in the command line; all else 
 ├── PeerFailed                another DICOM program, or a server that results go to, cannot be reached or says no
 │   └── ServiceRefused        it takes none of the services or objects that were offered
 ├── StationRefused            a station's settings or folder that it cannot start with
+├── BackupInvalid             a back-up of a station is none, is incomplete, or was altered
 ├── FilmMissing               a film's bytes are not where the station keeps them
 ├── DiskShort                 the station's disk is too full to take another film
 └── ExtraMissing              an optional part of Hilum is not installed
@@ -194,6 +195,10 @@ class ServiceRefused(PeerFailed):
 
 class StationRefused(HilumError):
     """Settings, a folder, or a port that a station cannot start with."""
+
+
+class BackupInvalid(HilumError):
+    """A back-up of a station that is none, is incomplete, or was altered."""
 
 
 class FilmMissing(HilumError):

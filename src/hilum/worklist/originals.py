@@ -64,6 +64,11 @@ class Incoming:
         """Let `path` show all that was written; it is not yet safe."""
         self._file.flush()
 
+    @property
+    def sha256(self) -> str:
+        """Of what was written so far."""
+        return self._digest.hexdigest()
+
     def keep(self) -> Kept:
         """Bring the bytes home and safely to disk; what it returns may be acknowledged to a sender.
 

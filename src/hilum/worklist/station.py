@@ -28,7 +28,7 @@ class StationSettings:
     folder: Path  # everything but a PostgreSQL database is in it
     database_url: str | None = None  # None: a SQLite file in the folder
     bundle: Path | None = None  # None: the shipped default
-    n_workers: int = 1  # processes, each of one core; a film takes each about 0.4 GB at most
+    n_workers: int = 1  # processes, each of one core; 0 where another program of the station has them
     lease_s: float = 60.0  # a worker renews at a third of it; a study of a dead machine waits this long
     film_limit_s: float = 300.0  # a worker that takes longer over one film ends itself; ten times a slow film
     most_attempts: int = 3  # workers that may die on a study before it is failed
@@ -38,15 +38,11 @@ class StationSettings:
     low_disk_bytes: int = 1 << 30  # films are turned away while less is free
 
     def __post_init__(self) -> None:
-        wrong = [
-            name
-            for name in ("n_workers", "lease_s", "film_limit_s", "most_attempts")
-            if not getattr(self, name) > 0
-        ]
+        wrong = [name for name in ("lease_s", "film_limit_s", "most_attempts") if not getattr(self, name) > 0]
         if wrong:
             raise StationRefused(f"{' and '.join(wrong)} must be above 0")
-        if self.low_disk_bytes < 0:
-            raise StationRefused("low_disk_bytes must be 0 or more")
+        if self.low_disk_bytes < 0 or self.n_workers < 0:
+            raise StationRefused("low_disk_bytes and n_workers must be 0 or more")
 
 
 class Station:
