@@ -100,6 +100,7 @@ def environment(language: str) -> jinja2.Environment:
         "viewer_words": viewer_words(language),
         "names_of": teller.names_of,
         "refusals": teller.refusals,
+        "names_of_zones": teller.names_of_zones,
     }
     formats = teller.formats
     made.filters |= {

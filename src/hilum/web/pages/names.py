@@ -126,18 +126,23 @@ REFUSALS: dict[RefusalCode, tuple[str, str]] = {
     ),
 }
 
+# Of a study's history
 ACTIONS = {
     "open": N_("Study opened"),
     "receive": N_("Film received"),
-    "queue": N_("Queued"),
+    "late-film": N_("Another film received"),
+    "queue": N_("Waiting to be scored"),
     "requeue": N_("Queued again"),
     "score": N_("Read by Hilum"),
-    "refuse": N_("Refused"),
-    "fail": N_("Failed"),
     "verdict": N_("Verdict given"),
     "test-result": N_("Test result entered"),
-    "deliver": N_("Delivered"),
-    "export": N_("Exported"),
+    "send": N_("Result sent"),
+    "give-up": N_("Sending given up"),
+    "send-again": N_("To be sent again"),
+    "deliver": N_("All results delivered"),
     "report": N_("Case report made"),
-    "retention": N_("Films removed by the rule of retention"),
+    "remove-films": N_("Films removed by the rule of retention"),
+    "identity-differs": N_("Another name or birth date came with a film"),
+    "patient-conflict": N_("Another patient ID came with a film"),
+    "procedure-step-ended": N_("Examination ended"),
 }

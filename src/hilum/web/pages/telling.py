@@ -7,7 +7,7 @@ away from where it was calibrated, no chance of disease, so the words say neithe
 from __future__ import annotations
 
 import gettext
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from hilum.findings import Zone
 from hilum.inference.zones import MOST_NAMED
@@ -40,7 +40,7 @@ class Teller:
             return [self.told(reading.refusal_reason)]
         parts = [self.score(reading)]
         if reading.is_flagged and reading.zones:
-            parts.append(self.zones(zones_of(reading), reading.threshold))
+            parts.append(self.zones(self.zones_of(reading), reading.threshold))
         if reading.certainty is not None and reading.error_rate is not None:
             parts.append(self.certainty(Certainty(reading.certainty), reading.error_rate))
         return [Told(part, is_translated=True) for part in parts]
@@ -97,11 +97,17 @@ class Teller:
         """Values and their names, for a form's choice."""
         return [(str(value), self.words.gettext(name)) for value, name in words.items()]
 
+    def names_of_zones(self, zones: Iterable[str]) -> str:
+        """Zones by their names, in the order of the film."""
+        chosen = set(zones)
+        return self.words.gettext(", ").join(
+            self.words.gettext(names.ZONES[zone]) for zone in Zone if zone in chosen
+        )
+
     def refusals(self) -> list[tuple[str, str]]:
         """Codes and their names."""
         return [(str(code), self.words.gettext(name)) for code, (name, _) in names.REFUSALS.items()]
 
-
-def zones_of(reading: Reading) -> dict[Zone, float]:
-    """By zone; none where the whole film was looked at."""
-    return {Zone(name): value for name, value in reading.zones.items()}
+    def zones_of(self, reading: Reading) -> dict[Zone, float]:
+        """By zone; none where the whole film was looked at."""
+        return {Zone(name): value for name, value in reading.zones.items()}
