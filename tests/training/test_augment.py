@@ -58,9 +58,9 @@ def test_a_certain_flip_mirrors_the_film():
     """Left becomes right and nothing else moves."""
     films = torch.arange(16.0).repeat(1, 1, 16, 1)
 
-    flipped, is_mirrored = augmented(films, replace(STILL, flip_probability=1.0), generator())
+    flipped, move = augmented(films, replace(STILL, flip_probability=1.0), generator())
 
-    assert is_mirrored.all()
+    assert move.is_mirrored.all()
     torch.testing.assert_close(flipped, films.flip(3), atol=1e-4, rtol=1e-4)
 
 
@@ -74,3 +74,16 @@ def test_an_erased_box_is_zero_and_of_the_stated_size():
     for size in (n_rows, n_columns):
         assert (size >= 3).all()  # 48/12 less one for rounding
         assert (size <= 13).all()  # 48/4 and one
+
+
+def test_a_mask_moves_with_its_film_and_changes_in_nothing_else():
+    """A film that is its own mask stays so, under any turn, stretch, shift, and mirroring."""
+    films = torch.zeros(6, 1, 32, 32)
+    films[:, :, 8:20, 4:12] = 1.0
+    moving = replace(AugmentSettings(), tone=0, blur=0, noise=0, erase_probability=0)
+
+    moved, move = augmented(films, moving, generator())
+
+    torch.testing.assert_close(move.of(films), moved)
+    torch.testing.assert_close(move.of_last(2).of(films[4:]), moved[4:])
+    assert not torch.equal(moved, films)

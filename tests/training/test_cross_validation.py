@@ -130,7 +130,7 @@ def test_weakly_labelled_films_are_learnt_from_and_never_judged(
 
     assert {row.film for row in rows} == {film.film for film in manifest}
     assert {len(batch.labels) for batch in batches} == {8}
-    assert all(batch.places[6:].isnan().all() for batch in batches)
+    assert all(batch.sides[6:].isnan().all() for batch in batches)
 
 
 def test_another_weak_manifest_is_another_run(weak_settings, short, tmp_path):

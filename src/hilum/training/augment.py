@@ -1,6 +1,7 @@
 """Random changes to a batch of films, after the recipe: position, tone, sharpness, noise, and an erased box.
 
-Each change is drawn from the generator passed in, so that a run can be replayed. Zero is the recipe's ground
+Masks that belong to films must move with them and change in nothing else, so the move is handed back. Each
+change is drawn from the generator passed in, so that a run can be replayed. Zero is the recipe's ground
 level (blank outside the lungs, or the lungs' median), so tone leaves exact zeros at zero: the blanked part
 stays blank.
 """
@@ -8,6 +9,7 @@ stays blank.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -16,14 +18,32 @@ from torch import Tensor
 from hilum.training.settings import AugmentSettings
 
 
-def augmented(films: Tensor, settings: AugmentSettings, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Films (N, 1, H, W), standardised, moved and toned at random; and which of them (N,) are mirrored."""
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Where the films of a batch went."""
+
+    is_mirrored: Tensor  # (N,)
+    matrices: Tensor  # (N, 2, 3), as of `random_affine`; after the mirroring
+
+    def of(self, pictures: Tensor) -> Tensor:
+        """Pictures (N, 1, H, W), such as masks of the films, moved as the films were."""
+        turned = torch.where(self.is_mirrored[:, None, None, None], pictures.flip(3), pictures)
+        grid = F.affine_grid(self.matrices, list(pictures.shape), align_corners=False)
+        return F.grid_sample(turned, grid, align_corners=False)
+
+    def of_last(self, n: int) -> Move:
+        """The move of the batch's last n films."""
+        first = len(self.is_mirrored) - n
+        return Move(self.is_mirrored[first:], self.matrices[first:])
+
+
+def augmented(films: Tensor, settings: AugmentSettings, generator: torch.Generator) -> tuple[Tensor, Move]:
+    """Films (N, 1, H, W), standardised, moved and toned at random; and how they were moved."""
     is_mirrored = _random(len(films), generator=generator) < settings.flip_probability
-    films = torch.where(is_mirrored[:, None, None, None], films.flip(3), films)
-    films = _moved(films, settings, generator)
-    films = _toned(films, settings, generator)
+    move = Move(is_mirrored, random_affine(len(films), settings, generator))
+    films = _toned(move.of(films), settings, generator)
     films = _sharpened(films, settings, generator)
-    return _erased(films, settings, generator), is_mirrored
+    return _erased(films, settings, generator), move
 
 
 def random_affine(n: int, settings: AugmentSettings, generator: torch.Generator) -> Tensor:
@@ -35,13 +55,6 @@ def random_affine(n: int, settings: AugmentSettings, generator: torch.Generator)
     first = torch.stack([torch.cos(angle) * width, -torch.sin(angle) * side, shift[:, 0]], dim=1)
     second = torch.stack([torch.sin(angle) * width, torch.cos(angle) * side, shift[:, 1]], dim=1)
     return torch.stack([first, second], dim=1)
-
-
-def _moved(films: Tensor, settings: AugmentSettings, generator: torch.Generator) -> Tensor:
-    grid = F.affine_grid(
-        random_affine(len(films), settings, generator), list(films.shape), align_corners=False
-    )
-    return F.grid_sample(films, grid, align_corners=False)
 
 
 def _toned(films: Tensor, settings: AugmentSettings, generator: torch.Generator) -> Tensor:

@@ -73,9 +73,10 @@ def _warm_up(settings: TrainSettings, n_steps: int) -> float:
 def build_network(settings: TrainSettings) -> nn.Module:
     """The settings' network, untrained."""
     network: nn.Module = NETWORKS.load(settings.network)(N_FINDINGS, settings.recipe.crop_side)
-    if max(settings.side_weight, settings.zone_weight) > 0 and not hasattr(network, "features"):
+    if settings.teaches_places and not hasattr(network, "features"):
         raise SettingsInvalid(
-            f"{settings.network} keeps no feature map to tell places on; set side_weight and zone_weight to 0"
+            f"{settings.network} keeps no feature map to tell places on; set side_weight to 0, and leave "
+            "masked_manifest out"
         )
     return network
 

@@ -21,8 +21,10 @@ from hilum.evaluation.calibration import fit_platt, sigmoid
 from hilum.evaluation.table import write_predictions
 from hilum.records import Film, Prediction
 from hilum.training.checkpoint import check_network
-from hilum.training.loader import Control, FilmArrays, load_films
+from hilum.training.finding_masks import check_masks
+from hilum.training.loader import Control, FilmArrays, load_films, load_masked
 from hilum.training.loop import Trained, predicted_logits, train_network
+from hilum.training.pool import NO_OTHERS, Others
 from hilum.training.run_folder import open_run, write_json
 from hilum.training.setting_ranges import check_ranges
 from hilum.training.settings import TrainSettings
@@ -40,7 +42,7 @@ class RunData:
     settings: TrainSettings
     arrays: FilmArrays
     blanked: FilmArrays | None  # the same films with their lungs painted over; None where nobody finds lungs
-    weak: FilmArrays | None = None  # of elsewhere, learnt from in every fold and never judged
+    others: Others = NO_OTHERS
 
     @property
     def films(self) -> Sequence[Film]:
@@ -51,33 +53,51 @@ def load_run(settings: TrainSettings, folder: Path, *, cache: Path | None = None
     """Check that the films may be trained on, open the run's folder, and read the films.
 
     Raises:
-        TrainingRefused: a class comes from one site only, or there is no labelled film.
-        SplitLeak: a film, or its patient, stands among the weakly labelled too.
-        SettingsInvalid: a setting is out of its range, no network can be built by them, or the weak share
-            leaves no film of a kind in a batch.
+        TrainingRefused: a class comes from one site only, there is no labelled film, or masks of findings
+            are missing.
+        SplitLeak: a film, or its patient, stands among the weakly labelled or the masked too.
+        SettingsInvalid: a setting is out of its range, no network can be built by them, or the shares of
+            others leave no film of a kind in a batch.
     """
     check_ranges(settings)
     check_network(settings)
     films = labelled_films(settings.manifest)
     check_trainable(films, allow_single_site_class=settings.allow_single_site_class)
     weak = [] if settings.weak_manifest is None else labelled_films(settings.weak_manifest)
-    if weak and not 0 < settings.n_weak < settings.batch_size:
-        raise SettingsInvalid(
-            f"weak_share = {settings.weak_share} leaves no film of a kind in a batch of {settings.batch_size}"
-        )
-    if len(films) < settings.batch_size - settings.n_weak:
+    masked = [] if settings.masked_manifest is None else labelled_films(settings.masked_manifest)
+    if settings.masked_manifest is not None:
+        check_masks(masked, settings.masked_manifest)
+    _check_shares(settings)
+    if len(films) < settings.n_own:
         raise TrainingRefused(
             f"{len(films)} films are fewer than one batch, batch_size = {settings.batch_size}"
         )
-    check_no_leak({"judged": films, "weakly labelled": weak})
-    open_run(folder, settings, films, weak=weak)
+    check_no_leak({"judged": films, "weakly labelled": weak, "masked": masked})
+    open_run(folder, settings, films, weak=weak, masked=masked)
     kept = cache or folder / "cache"
 
     def load(these: Sequence[Film], control: Control = "none") -> FilmArrays:
         return load_films(these, settings.recipe, settings.lungs, kept, control=control)
 
     blanked = None if settings.recipe.region == "film" else load(films, "lungs-blanked")
-    return RunData(settings, load(films), blanked, load(weak) if weak else None)
+    others = Others(
+        load(weak) if weak else None,
+        load_masked(masked, settings.recipe, settings.lungs, kept) if masked else None,
+    )
+    return RunData(settings, load(films), blanked, others)
+
+
+def _check_shares(settings: TrainSettings) -> None:
+    """Refuse shares of others that leave no film of a kind in a batch."""
+    for key, manifest, n in (
+        ("weak_share", settings.weak_manifest, settings.n_weak),
+        ("masked_share", settings.masked_manifest, settings.n_masked),
+    ):
+        if manifest is not None and (n == 0 or settings.n_own < 1):
+            raise SettingsInvalid(
+                f"{key} = {getattr(settings, key)} leaves no film of a kind in a batch of "
+                f"{settings.batch_size}"
+            )
 
 
 def labelled_films(manifest: Path) -> list[Film]:
@@ -88,7 +108,7 @@ def labelled_films(manifest: Path) -> list[Film]:
 def train_on_all(run: RunData, folder: Path) -> Trained:
     """One network on all films, less an inner part where the settings hold one out."""
     training, inner = inner_split(run.films, range(len(run.films)), run.settings)
-    trained = train_network(run.arrays, training, inner, run.settings, folder, weak=run.weak)
+    trained = train_network(run.arrays, training, inner, run.settings, folder, others=run.others)
     write_history(folder, trained)
     if inner:
         logits = predicted_logits(trained.network, run.arrays, inner)[:, 0]
@@ -125,12 +145,12 @@ def check_folds(settings: TrainSettings) -> None:
     """
     films = labelled_films(settings.manifest)
     folds = np.array(patient_folds(films, n_folds=settings.n_folds, seed=settings.seed))
-    n_own = settings.batch_size - settings.n_weak
     for fold in range(settings.n_folds):
         training, _ = inner_split(films, np.flatnonzero(folds != fold).tolist(), settings)
-        if len(training) < n_own:
+        if len(training) < settings.n_own:
             raise TrainingRefused(
-                f"fold {fold} has {len(training)} films to learn from, fewer than the {n_own} of one batch"
+                f"fold {fold} has {len(training)} films to learn from, fewer than the {settings.n_own} of "
+                "one batch"
             )
 
 
@@ -141,7 +161,7 @@ def train_fold(run: RunData, folds: npt.NDArray[np.int64], fold: int, folder: Pa
     parts = {"training": training, "inner": inner, "test": inside}
     check_no_leak({name: [run.films[place] for place in places] for name, places in parts.items()})
     own = fold_folder(folder, fold)
-    trained = train_network(run.arrays, training, inner, run.settings, own, weak=run.weak)
+    trained = train_network(run.arrays, training, inner, run.settings, own, others=run.others)
     write_history(own, trained)
     return trained
 

@@ -111,7 +111,7 @@ def export_bundle(
         )  # refuses before the slow part
         graphs = write_members(run, folder, in_half=in_half)
         films = folder / LIST_NAME
-        films.write_text(training_list([*run.films, *run.weak]), encoding="ascii")
+        films.write_text(training_list([*run.films, *run.weak, *run.masked]), encoding="ascii")
         files = {path.name: path for path in (*graphs, films)} | (
             {} if lungs is None else {LUNGS_NAME: lungs}
         )
@@ -302,5 +302,7 @@ def _data_sentence(run: FinishedRun) -> str:
     start = "" if weights is None else f", its trunk from {Path(weights).name}"  # no path of this machine
     others = ", ".join(sorted({film.site for film in run.weak}))
     weak = f", and {len(run.weak)} of {others}, labelled for something akin" if run.weak else ""
-    films = f"{len(run.judged)} labelled films of {', '.join(sites)}{weak}"
+    made = ", ".join(sorted({film.dataset for film in run.masked}))
+    masked = f", and {len(run.masked)} of {made}, with masks of their findings" if run.masked else ""
+    films = f"{len(run.judged)} labelled films of {', '.join(sites)}{weak}{masked}"
     return f"{films}; {rule} ({run.settings.network}{start})"

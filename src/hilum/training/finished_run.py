@@ -7,7 +7,7 @@ left out to make them fit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,13 +19,15 @@ from hilum.inference.bundle import Session
 from hilum.records import Film, Prediction
 from hilum.settings import build_settings, settings_as_table
 from hilum.training.cross_validation import PREDICTIONS_NAME, labelled_films
+from hilum.training.finding_masks import masks_hash
 from hilum.training.loop import WEIGHTS_NAME
 from hilum.training.run_folder import FACTS_NAME, other_hashes, read_run_facts, seen_through, sessions
 from hilum.training.settings import TrainSettings
 
 NOT_OF_THE_NETWORK = frozenset(
-    {"manifest", "weak_manifest", "weights", "n_folds", "seed", "n_threads", "allow_single_site_class"}
-)
+    {"manifest", "weak_manifest", "masked_manifest", "weights", "n_folds", "seed", "n_threads",
+     "allow_single_site_class"}
+)  # fmt: skip
 """Settings that may differ between a run and what judges it; what the files hold is compared by its hash."""
 
 
@@ -42,6 +44,7 @@ class FinishedRun:
     judged: tuple[Prediction, ...]  # its rows
     films: tuple[Film, ...]  # all labelled films of the run's manifest, which the networks learnt from
     weak: tuple[Film, ...] = ()  # those of its weak manifest, learnt from too and judged by nobody
+    masked: tuple[Film, ...] = ()  # those of its masked manifest, likewise
     sessions: tuple[Session, ...] = ()  # every sitting of the training, then of the judge where it is another
     recipe_code_sha256: str | None = None  # None of a run from before it was noted
 
@@ -82,9 +85,13 @@ def read_run(folder: Path, *, judged_by: Path | None = None) -> FinishedRun:
     films = _same_films(settings.manifest, facts["data_hash"], folder)
     check_all_known(judged, films, f"{table} judges", settings.manifest)
     weak = settings.weak_manifest and _same_films(settings.weak_manifest, facts["weak_data_hash"], folder)
+    masked = settings.masked_manifest and _same_films(
+        settings.masked_manifest, facts["masked_data_hash"], folder, hashed=masks_hash
+    )
     return FinishedRun(
         folder, settings, facts["data_hash"], facts["commit"], members, table, judged, films, weak or (),
-        sessions=_sittings(folder, facts, judged_by), recipe_code_sha256=facts.get("recipe_code_sha256"),
+        masked or (), sessions=_sittings(folder, facts, judged_by),
+        recipe_code_sha256=facts.get("recipe_code_sha256"),
     )  # fmt: skip
 
 
@@ -121,9 +128,15 @@ def session(work: Literal["training", "judging", "export"], noted: Mapping[str, 
     return Session(work, noted["started"], noted["commit"], versions)
 
 
-def _same_films(manifest: Path, known: str, folder: Path) -> tuple[Film, ...]:
+def _same_films(
+    manifest: Path,
+    known: str,
+    folder: Path,
+    *,
+    hashed: Callable[[Sequence[Film]], str] = dataset_hash,
+) -> tuple[Film, ...]:
     films = tuple(labelled_films(manifest))
-    if dataset_hash(films) != known:
+    if hashed(films) != known:
         raise RunInvalid(f"{manifest} does not hold the films any more that {folder} was trained on")
     return films
 
@@ -158,8 +171,9 @@ def _check_same_study(folder: Path, judged_by: Path, *, n_members: int) -> None:
         differences.append(
             f"the films are others ({other.get('n_films')} there, {facts.get('n_films')} here)"
         )
-    if facts.get("weak_data_hash") != other.get("weak_data_hash"):
-        differences.append("the weakly labelled films are others")
+    for key, what in (("weak_data_hash", "weakly labelled films"), ("masked_data_hash", "masked films")):
+        if facts.get(key) != other.get(key):
+            differences.append(f"the {what} are others")
     differences += other_hashes(facts, other)
     if differences:
         raise RunInvalid(f"{judged_by} cannot judge {folder}: {'; '.join(differences)}")

@@ -1,7 +1,7 @@
 """A manifest becomes arrays in memory by the one recipe, kept on disk so that the next run starts at once.
 
 Trap: the kept arrays are named by a hash of everything they depend on (films, recipe, lungs graph); nothing
-else may enter `_film_array`.
+else may enter `_seen_films`.
 """
 
 from __future__ import annotations
@@ -25,12 +25,20 @@ from hilum.data.manifest import dataset_hash
 from hilum.errors import BundleInvalid, TrainingRefused, UnreadableImage
 from hilum.imaging.hashing import file_sha256
 from hilum.imaging.read import read_radiograph
-from hilum.imaging.recipe import Recipe, film_canvas, model_input, without_lungs, without_surroundings
+from hilum.imaging.recipe import (
+    ModelInput,
+    Recipe,
+    film_canvas,
+    model_input,
+    without_lungs,
+    without_surroundings,
+)
 from hilum.inference.bundle import read_bundle
 from hilum.inference.lungs import LungFinder
 from hilum.records import Film
 from hilum.settings import settings_as_table
-from hilum.training.places import place_labels
+from hilum.training.finding_masks import cut_mask, masks_hash
+from hilum.training.places import side_labels
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +55,7 @@ class FilmArrays:
     films: tuple[Film, ...]
     arrays: Tensor  # (N, 1, H, W) float16: half of float32's memory, and finer than 8-bit films
     labels: Tensor  # (N, 1) float32 of 1, 0, NaN
-    places: Tensor  # (N, 8) float32: the same of each lung and each zone, as `places.place_labels`
+    sides: Tensor  # (N, 2) float32: the same of each lung, as `places.side_labels`
 
     def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
         """Arrays float32 and labels at these places."""
@@ -55,7 +63,22 @@ class FilmArrays:
 
     def to(self, device: torch.device) -> FilmArrays:
         """The same on a device."""
-        return FilmArrays(self.films, self.arrays.to(device), self.labels.to(device), self.places.to(device))
+        return FilmArrays(self.films, self.arrays.to(device), self.labels.to(device), self.sides.to(device))
+
+    def __len__(self) -> int:
+        return len(self.films)
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedFilms:
+    """Films and where their findings are, all of one order."""
+
+    films: FilmArrays
+    masks: Tensor  # (N, 1, H, W) float16 of 0..1, as the films were cut
+
+    def to(self, device: torch.device) -> MaskedFilms:
+        """The same on a device."""
+        return MaskedFilms(self.films.to(device), self.masks.to(device))
 
     def __len__(self) -> int:
         return len(self.films)
@@ -77,13 +100,28 @@ def load_films(
     finder_path = None if recipe.region == "film" and control == "none" else lungs_graph(lungs)
     path = cache / f"films-{_cache_key(films, recipe, finder_path, control)}.npz"
     if not path.exists():
-        cache.mkdir(parents=True, exist_ok=True)
         _write_cache(path, _read_all(films, recipe, finder_path, control))
     with np.load(path) as kept:
-        names, arrays = kept["names"].tolist(), kept["arrays"]
-    by_name = {film.film: film for film in films}
-    chosen = tuple(by_name[name] for name in names)
-    return build_arrays(chosen, torch.from_numpy(arrays))
+        return build_arrays(_named(films, kept["names"].tolist()), torch.from_numpy(kept["arrays"]))
+
+
+def load_masked(films: Sequence[Film], recipe: Recipe, lungs: str, cache: Path) -> MaskedFilms:
+    """`load_films`, with the masks of the findings cut as the films are.
+
+    Args:
+        films: as `finding_masks.check_masks` lets them pass.
+        recipe: the steps.
+        lungs: as in `TrainSettings`.
+        cache: the folder where arrays and masks are kept.
+    """
+    finder_path = None if recipe.region == "film" else lungs_graph(lungs)
+    key = f"{_cache_key(films, recipe, finder_path, 'none')}-{masks_hash(films)[:16]}"
+    path = cache / f"masked-{key}.npz"
+    if not path.exists():
+        _write_cache(path, _read_masked(films, recipe, finder_path))
+    with np.load(path) as kept:
+        arrays = build_arrays(_named(films, kept["names"].tolist()), torch.from_numpy(kept["arrays"]))
+        return MaskedFilms(arrays, torch.from_numpy(kept["masks"]))
 
 
 def lungs_graph(lungs: str) -> Path:
@@ -101,32 +139,48 @@ def lungs_graph(lungs: str) -> Path:
 
 
 def build_arrays(films: Sequence[Film], arrays: Tensor) -> FilmArrays:
-    """Arrays (N, 1, H, W) of films with their labels, of the film and of its places."""
+    """Arrays (N, 1, H, W) of films with their labels, of the film and of its lungs."""
     labels = [[np.nan if film.label is None else film.label] for film in films]
     return FilmArrays(
         tuple(films),
         arrays,
         torch.tensor(labels, dtype=torch.float32),
-        torch.tensor([place_labels(film) for film in films], dtype=torch.float32),
+        torch.tensor([side_labels(film) for film in films], dtype=torch.float32),
     )
+
+
+def _named(films: Sequence[Film], names: Sequence[str]) -> tuple[Film, ...]:
+    by_name = {film.film: film for film in films}
+    return tuple(by_name[name] for name in names)
 
 
 def _read_all(
     films: Sequence[Film], recipe: Recipe, lungs_path: Path | None, control: Control
 ) -> dict[str, npt.NDArray[Any]]:
-    finder = None if lungs_path is None else LungFinder(lungs_path, recipe)
     names, arrays = [], []
-    for film, array in _film_arrays(films, recipe, finder, control):
+    for film, seen in _seen_films(films, recipe, lungs_path, control):
         names.append(film.film)
-        arrays.append(array.astype(np.float16))
-    if not arrays:
-        raise TrainingRefused("none of the films could be read")
+        arrays.append(seen.array.astype(np.float16))
     return {"names": np.array(names), "arrays": np.stack(arrays)}
 
 
-def _film_arrays(
-    films: Sequence[Film], recipe: Recipe, finder: LungFinder | None, control: Control
-) -> Iterator[tuple[Film, npt.NDArray[np.float32]]]:
+def _read_masked(
+    films: Sequence[Film], recipe: Recipe, lungs_path: Path | None
+) -> dict[str, npt.NDArray[Any]]:
+    names, arrays, masks = [], [], []
+    for film, seen in _seen_films(films, recipe, lungs_path, "none"):
+        names.append(film.film)
+        arrays.append(seen.array.astype(np.float16))
+        masks.append(cut_mask(film, seen.box, recipe.crop_side).astype(np.float16))
+    return {"names": np.array(names), "arrays": np.stack(arrays), "masks": np.stack(masks)}
+
+
+def _seen_films(
+    films: Sequence[Film], recipe: Recipe, lungs_path: Path | None, control: Control
+) -> Iterator[tuple[Film, ModelInput]]:
+    """Each film as the recipe makes it; at least one, or the training is refused."""
+    finder = None if lungs_path is None else LungFinder(lungs_path, recipe)
+    n_seen = 0
     for film in tqdm(films, desc="reading films", unit="film", leave=False):
         try:
             canvas = film_canvas(read_radiograph(film.image_path).pixels, recipe)
@@ -139,7 +193,10 @@ def _film_arrays(
             continue
         if lungs is not None and control != "none":
             canvas = PAINTED[control](canvas, lungs)
-        yield film, model_input(canvas, lungs, recipe).array
+        n_seen += 1
+        yield film, model_input(canvas, lungs, recipe)
+    if not n_seen:
+        raise TrainingRefused("none of the films could be read")
 
 
 def _cache_key(films: Sequence[Film], recipe: Recipe, lungs_path: Path | None, control: Control) -> str:
@@ -160,6 +217,7 @@ def recipe_code_hash() -> str:
 
 
 def _write_cache(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".part.npz")
     np.savez(draft, allow_pickle=False, **arrays)
     draft.replace(path)

@@ -24,44 +24,16 @@ from hilum.training.augment import augmented
 from hilum.training.checkpoint import TrainState, start_state, take_up, write_checkpoint, write_weights
 from hilum.training.device import best_device, make_repeatable
 from hilum.training.loader import FilmArrays
-from hilum.training.losses import masked_bce
+from hilum.training.losses import mask_bce, masked_bce
 from hilum.training.networks import activation_map
-from hilum.training.places import N_PLACES, N_SIDES, mirrored_places, side_logits, zone_logits
+from hilum.training.places import side_logits
+from hilum.training.pool import NO_OTHERS, Batch, Others, Pool
 from hilum.training.settings import TrainSettings
 
 log = logging.getLogger(__name__)
 
 CHECKPOINT_NAME = "checkpoint.pt"
 WEIGHTS_NAME = "weights.pt"
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What one step learns from."""
-
-    arrays: Tensor  # (B, 1, H, W)
-    labels: Tensor  # (B, 1) of 1, 0, NaN
-    places: Tensor  # (B, 8) of 1, 0, NaN
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """Where batches are drawn from, all on one device."""
-
-    films: FilmArrays
-    training: Tensor  # places of the films to learn from
-    weak: FilmArrays | None = None
-
-    def batch(self, index: Tensor, n_weak: int, generator: torch.Generator) -> Batch:
-        """The films at these places and, at random, some of the weakly labelled."""
-        arrays, labels = self.films.batch(index)
-        places = self.films.places[index]
-        if self.weak is None:
-            return Batch(arrays, labels, places)
-        drawn = torch.randint(len(self.weak), (n_weak,), generator=generator, device=index.device)
-        others, theirs = self.weak.batch(drawn)
-        unstated = torch.full((n_weak, N_PLACES), torch.nan, device=index.device)
-        return Batch(torch.cat([arrays, others]), torch.cat([labels, theirs]), torch.cat([places, unstated]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +54,7 @@ def train_network(
     settings: TrainSettings,
     folder: Path,
     *,
-    weak: FilmArrays | None = None,
+    others: Others = NO_OTHERS,
 ) -> Trained:
     """Train on some films, watch others, and leave checkpoint and weights in `folder`.
 
@@ -94,16 +66,15 @@ def train_network(
         inner: places of those that decide when to stop; may be empty.
         settings: of the run; its seed also seeds the network's start.
         folder: of this network alone.
-        weak: films of elsewhere with a label that goes along with the finding; a share of every batch.
+        others: films that have a share of every batch.
     """
     device = best_device()
     make_repeatable(settings.n_threads)
     learnt = torch.tensor(training, device=device)
-    n_own = settings.batch_size - settings.n_weak
-    steps_an_epoch = len(training) // n_own
+    steps_an_epoch = len(training) // settings.n_own
     if steps_an_epoch == 0:
-        raise TrainingRefused(f"{len(training)} films are fewer than one batch of {n_own}")
-    pool = Pool(films.to(device), learnt, None if weak is None else weak.to(device))
+        raise TrainingRefused(f"{len(training)} films are fewer than one batch of {settings.n_own}")
+    pool = Pool(films.to(device), learnt, others.to(device))
     state = start_state(settings, n_steps=settings.epochs * steps_an_epoch, seed=settings.seed, device=device)
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / CHECKPOINT_NAME).exists():
@@ -135,23 +106,22 @@ def train_epoch(state: TrainState, pool: Pool, settings: TrainSettings) -> float
     Returns the mean loss. The last, incomplete batch is left out.
     """
     state.network.train()
-    n_own = settings.batch_size - settings.n_weak
     draws = torch.randperm(len(pool.training), generator=state.generator, device=pool.training.device)
     losses = []
-    for index in pool.training[draws].split(n_own):
-        if len(index) < n_own:
+    for index in pool.training[draws].split(settings.n_own):
+        if len(index) < settings.n_own:
             break
-        losses.append(train_step(state, pool.batch(index, settings.n_weak, state.generator), settings))
+        losses.append(train_step(state, pool.batch(index, settings, state.generator), settings))
     return float(np.mean(losses))
 
 
 def train_step(state: TrainState, batch: Batch, settings: TrainSettings) -> float:
-    """One batch: augment, compare, step; in mixed precision on CUDA."""
-    arrays, is_mirrored = augmented(batch.arrays, settings.augment, state.generator)
-    arrays = arrays.contiguous(memory_format=torch.channels_last)
-    places = mirrored_places(batch.places, is_mirrored)
-    with torch.autocast(arrays.device.type, torch.bfloat16, enabled=arrays.device.type == "cuda"):
-        loss = batch_loss(state.network, arrays, batch.labels, places, settings)
+    """One batch: augment, compare, step; in mixed precision on CUDA, or where the settings ask for it."""
+    arrays, move = augmented(batch.arrays, settings.augment, state.generator)
+    moved = batch.moved(arrays.contiguous(memory_format=torch.channels_last), move)
+    kind = arrays.device.type
+    with torch.autocast(kind, torch.bfloat16, enabled=kind == "cuda" or settings.mixed_precision):
+        loss = batch_loss(state.network, moved, settings)
     state.optimiser.zero_grad()
     loss.backward()
     state.optimiser.step()
@@ -160,26 +130,26 @@ def train_step(state: TrainState, batch: Batch, settings: TrainSettings) -> floa
     return float(loss.detach())
 
 
-def batch_loss(
-    network: nn.Module, arrays: Tensor, labels: Tensor, places: Tensor, settings: TrainSettings
-) -> Tensor:
-    """The loss of the film's label, and of each lung's and each zone's where a weight asks for it."""
-    if settings.side_weight == settings.zone_weight == 0:
-        return masked_bce(network(arrays).float(), labels, smoothing=settings.label_smoothing)
-    features = network.features(arrays)  # type: ignore[operator]
+def batch_loss(network: nn.Module, batch: Batch, settings: TrainSettings) -> Tensor:
+    """The loss of the film's label, of each lung's where a weight asks for it, and of masks where there are
+    some.
+    """
+    if not settings.teaches_places:
+        return masked_bce(network(batch.arrays).float(), batch.labels, smoothing=settings.label_smoothing)
+    features = network.features(batch.arrays)  # type: ignore[operator]
     loss = masked_bce(
         network.classify(features).float(),  # type: ignore[operator]
-        labels,
+        batch.labels,
         smoothing=settings.label_smoothing,
     )
     activation = activation_map(network, features).float()
-    lungs, zones = places[:, :N_SIDES], places[:, N_SIDES:]
-    for weight, logits, stated in (
-        (settings.side_weight, side_logits(activation), lungs),
-        (settings.zone_weight, zone_logits(activation), zones),
-    ):
-        if weight and not stated.isnan().all():
-            loss = loss + weight * masked_bce(logits, stated, smoothing=2 * settings.label_smoothing)
+    if settings.side_weight and not batch.sides.isnan().all():
+        lungs = masked_bce(side_logits(activation), batch.sides, smoothing=2 * settings.label_smoothing)
+        loss = loss + settings.side_weight * lungs
+    if batch.masks is not None:
+        last = slice(-len(batch.masks), None)
+        visible = (batch.arrays[last].abs() > 1e-6).float()  # the recipe blanks with exact zeros
+        loss = loss + settings.mask_weight * mask_bce(activation[last], batch.masks, visible)
     return loss
 
 

@@ -22,13 +22,15 @@ from hilum.errors import OutputRefused, RunInvalid
 from hilum.imaging.hashing import file_sha256
 from hilum.records import Film
 from hilum.settings import settings_as_table
+from hilum.training.finding_masks import masks_hash
 from hilum.training.pretrained import weights_sha256
 from hilum.training.settings import TrainSettings
 
 FACTS_NAME = "run.json"
 PACKAGES = ("hilum", "numpy", "torch", "onnxruntime", "pillow")
-IGNORED_ON_RESUME = ("manifest", "weak_manifest", "weights", "lungs", "n_threads")
+IGNORED_ON_RESUME = ("manifest", "weak_manifest", "masked_manifest", "weights", "lungs", "n_threads")
 """Files move and machines differ; what the files hold is compared by its hash."""
+DATA_HASHES = ("data_hash", "weak_data_hash", "masked_data_hash")
 HASHES = {
     "weights_sha256": "pretrained weights",
     "lungs_sha256": "weights of the lungs network",
@@ -38,7 +40,12 @@ HASHES = {
 
 
 def open_run(
-    folder: Path, settings: TrainSettings, films: Sequence[Film], *, weak: Sequence[Film] = ()
+    folder: Path,
+    settings: TrainSettings,
+    films: Sequence[Film],
+    *,
+    weak: Sequence[Film] = (),
+    masked: Sequence[Film] = (),
 ) -> dict[str, Any]:
     """Start a run in an empty folder, or take up one of the same settings and films; returns its facts.
 
@@ -57,6 +64,8 @@ def open_run(
         "n_films": len(films),
         "weak_data_hash": dataset_hash(weak) if weak else None,
         "n_weak_films": len(weak),
+        "masked_data_hash": masks_hash(masked) if masked else None,
+        "n_masked_films": len(masked),
         **sitting,
         "sessions": [sitting],
     }
@@ -183,7 +192,7 @@ def write_json(path: Path, table: Mapping[str, Any]) -> None:
 
 
 def _check_same_run(found: dict[str, Any], asked: dict[str, Any], folder: Path) -> None:
-    if any(found.get(key) != asked[key] for key in ("data_hash", "weak_data_hash")):
+    if any(found.get(key) != asked[key] for key in DATA_HASHES):
         raise RunInvalid(f"{folder} was started on other films; choose another folder")
     for key, what in HASHES.items():
         if found.get(key) != asked[key]:

@@ -44,6 +44,8 @@ SIDE = Range(32, 4096)  # pixels
 
 RANGES: Mapping[str, Range] = {
     "weak_share": SHARE,
+    "masked_share": SHARE,
+    "mask_weight": Range(0, 100),
     "epochs": COUNT,
     "batch_size": COUNT,
     "learning_rate": RATE,
@@ -54,7 +56,6 @@ RANGES: Mapping[str, Range] = {
         0, 0.5, is_below_high=True
     ),  # at 0.5 a lung's label, smoothed twice, says nothing
     "side_weight": Range(0, 100),
-    "zone_weight": Range(0, 100),
     "ema_decay": Range(0, 1, is_below_high=True),  # at 1 the average stays at the random start
     "inner_share": Range(0, 1, is_below_high=True),
     "patience": COUNT,

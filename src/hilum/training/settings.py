@@ -31,6 +31,9 @@ class TrainSettings:
     manifest: Path  # manifest.parquet of the films to learn from
     weak_manifest: Path | None = None  # films of elsewhere, labelled for something that goes along with it
     weak_share: float = 0.25  # of each batch, where there is a weak manifest
+    masked_manifest: Path | None = None  # films with masks of their findings, as phantoms, that teach where
+    masked_share: float = 0.2  # of each batch, where there is a masked manifest
+    mask_weight: float = 1.0  # of the loss of the activation map against those masks
     network: str = "hilum-small"  # by the registry's name
     weights: str | None = None  # that its trunk starts from: a pretrained name or a file; None is random
     recipe: Recipe = field(default_factory=Recipe)  # a table: how a film becomes the input
@@ -45,19 +48,34 @@ class TrainSettings:
     weight_decay: float = 0.05  # of AdamW
     label_smoothing: float = 0.05  # 1 is taught as 1 - half of this, 0 as half of this
     side_weight: float = 0.0  # of the loss of each lung's own label, from readings' laterality; 0 is without
-    zone_weight: float = 0.0  # of the loss of each zone's own label, from readings' zones; 0 is without
     ema_decay: float = 0.99  # of the weights' moving average, per step; it is evaluated and exported
     inner_share: float = 0.0  # of the training films, by patient, for early stopping; 0 trains on all
     patience: int | None = None  # epochs without a better inner AUC before stopping; None runs all epochs
     n_folds: int = 5  # for cross-validate
     seed: int = 0  # of the split, the first weights, the order, and the random changes
     n_threads: int | None = None  # of the CPU, None is torch's choice; a result repeats at the same number
+    mixed_precision: bool = False  # bfloat16 on the CPU too; faster where the processor has it
     allow_single_site_class: bool = False  # train although a class comes from one site only
 
     @property
+    def teaches_places(self) -> bool:
+        """Whether anything but the film's own label is learnt, so that the network must keep a map."""
+        return self.masked_manifest is not None or self.side_weight > 0
+
+    @property
     def n_weak(self) -> int:
-        """Films of each batch that come from the weak manifest; the others are the run's own."""
+        """Films of each batch that come from the weak manifest."""
         return 0 if self.weak_manifest is None else round(self.batch_size * self.weak_share)
+
+    @property
+    def n_masked(self) -> int:
+        """Films of each batch that come from the masked manifest."""
+        return 0 if self.masked_manifest is None else round(self.batch_size * self.masked_share)
+
+    @property
+    def n_own(self) -> int:
+        """Films of each batch that are the run's own."""
+        return self.batch_size - self.n_weak - self.n_masked
 
 
 @dataclass(frozen=True)

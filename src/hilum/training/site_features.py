@@ -25,7 +25,7 @@ from hilum.evaluation.controls import Matrix
 from hilum.evaluation.site_told import SiteTold, TwoSites, site_told
 from hilum.training.checkpoint import read_network
 from hilum.training.controls import judged_films
-from hilum.training.cross_validation import fold_folder, labelled_films
+from hilum.training.cross_validation import fold_folder
 from hilum.training.finished_run import FinishedRun
 from hilum.training.loader import FilmArrays, load_films
 from hilum.training.loop import WEIGHTS_NAME
@@ -68,8 +68,8 @@ def site_control(
     if not away:
         raise ManifestInvalid(f"{manifest}: holds no films to tell those of {run.folder} from")
     check_no_leak({"the run": run.films, f"{manifest}": away})
-    if run.settings.weak_manifest is not None:
-        check_no_leak({"weakly labelled": labelled_films(run.settings.weak_manifest), f"{manifest}": away})
+    for what, others in (("weakly labelled", run.weak), ("masked", run.masked)):
+        check_no_leak({what: others, f"{manifest}": away})
     recipe, kept = run.settings.recipe, cache or run.folder / "cache"
     ours = load_films(judged.films, recipe, run.settings.lungs, kept)
     theirs = load_films(away, recipe, run.settings.lungs, kept)
@@ -127,4 +127,4 @@ def _still_readable(arrays: FilmArrays, looks: Looks) -> FilmArrays:
 def _at(arrays: FilmArrays, places: Sequence[int]) -> FilmArrays:
     films = tuple(arrays.films[place] for place in places)
     at = torch.tensor(places, dtype=torch.long)
-    return FilmArrays(films, arrays.arrays[at], arrays.labels[at], arrays.places[at])
+    return FilmArrays(films, arrays.arrays[at], arrays.labels[at], arrays.sides[at])
