@@ -16,10 +16,11 @@ from starlette.middleware.sessions import SessionMiddleware
 
 import hilum
 from hilum.web import oidc, problems
+from hilum.web.access_log import AccessLog
 from hilum.web.accounts.passwords import Passwords
 from hilum.web.gatekeeper import Gatekeeper
 from hilum.web.metrics import Metrics, Timed
-from hilum.web.security import BodyLimit, KnownHosts, SecureHeaders, check_not_forged, limits_by_path
+from hilum.web.security import BodyLimit, KnownHosts, OnlyHttps, SecureHeaders, check_not_forged, limits_by_path
 from hilum.web.settings import WebSettings
 from hilum.web.templating import STATIC_FOLDER
 from hilum.worklist.station import Station
@@ -32,6 +33,14 @@ ROUTERS = (
     "hilum.web.accounts.log_in:router",
     "hilum.web.accounts.own:router",
     "hilum.web.accounts.people_pages:router",
+    "hilum.web.pages.preferences:router",
+    "hilum.web.pages.upload:router",
+    "hilum.web.pages.worklist:router",
+    "hilum.web.pages.export:router",
+    "hilum.web.pages.study:router",
+    "hilum.web.pages.pictures:router",
+    "hilum.web.pages.report:router",
+    "hilum.web.events:router",
 )
 
 DESCRIPTION = """Films in, scores and refusals out, verdicts back, with the rights of the log-in or token.
@@ -101,8 +110,11 @@ def _add_layers(app: FastAPI, settings: WebSettings) -> None:
         )  # fmt: skip
     app.add_middleware(Gatekeeper, station=app.state.station, settings=settings)
     app.add_middleware(BodyLimit, limit_of=limits_by_path(settings))
+    if settings.is_https:
+        app.add_middleware(OnlyHttps)
     app.add_middleware(KnownHosts, allowed=settings.allowed_hosts)
     app.add_middleware(SecureHeaders, is_https=settings.is_https)
+    app.add_middleware(AccessLog)
     app.add_middleware(Timed, metrics=app.state.metrics)
 
 
