@@ -20,7 +20,14 @@ from hilum.web.access_log import AccessLog
 from hilum.web.accounts.passwords import Passwords
 from hilum.web.gatekeeper import Gatekeeper
 from hilum.web.metrics import Metrics, Timed
-from hilum.web.security import BodyLimit, KnownHosts, OnlyHttps, SecureHeaders, check_not_forged, limits_by_path
+from hilum.web.security import (
+    BodyLimit,
+    KnownHosts,
+    OnlyHttps,
+    SecureHeaders,
+    check_not_forged,
+    limits_by_path,
+)
 from hilum.web.settings import WebSettings
 from hilum.web.templating import STATIC_FOLDER
 from hilum.worklist.station import Station

@@ -93,7 +93,7 @@ def role_of(claims: Mapping[str, Any], settings: OidcSettings) -> Role | None:
     """The first role in the settings whose value the claim holds; None: no role here."""
     claim = claims.get(settings.role_claim)
     values = set(map(str, claim)) if isinstance(claim, list) else {claim}
-    return next((each.role for each in settings.roles if each.value in values), None)
+    return next((Role(each.role) for each in settings.roles if each.value in values), None)
 
 
 def _enter(request: Request, claims: Mapping[str, Any]) -> Response:

@@ -120,7 +120,9 @@ class NotReady(WebProblem):
 
 # What the other rooms raise; what is not named here is a request that cannot be met.
 STATUS_OF: dict[type[HilumError], HTTPStatus] = {
+    errors.StudyUnknown: HTTPStatus.NOT_FOUND,
     errors.StateRefused: HTTPStatus.CONFLICT,
+    errors.FilmMissing: HTTPStatus.GONE,
     errors.ThresholdRefused: HTTPStatus.CONFLICT,
     errors.DatabaseRefused: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ExtraMissing: HTTPStatus.NOT_IMPLEMENTED,

@@ -6,6 +6,7 @@ Trap: these are plain ASGI layers, because Starlette's BaseHTTPMiddleware would 
 from __future__ import annotations
 
 import hmac
+import ipaddress
 import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -81,7 +82,7 @@ class KnownHosts:
 
     def __init__(self, app: ASGIApp, *, allowed: tuple[str, ...]) -> None:
         self.app = app
-        self.allowed = frozenset(host.lower() for host in allowed)
+        self.allowed = frozenset(host.lower() for host in allowed)  # addresses need no entry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not self._is_known(Headers(scope=scope).getlist("host")):
@@ -92,7 +93,21 @@ class KnownHosts:
 
     def _is_known(self, hosts: list[str]) -> bool:
         found = HOST.fullmatch(hosts[0].lower()) if len(hosts) == 1 else None
-        return found is not None and (found[1] in self.allowed or "*" in self.allowed)
+        return found is not None and (found[1] in self.allowed or _is_address(found[1]))
+
+
+class OnlyHttps:
+    """Turns away what came around the HTTPS proxy, or through one that does not say that it speaks HTTPS."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["scheme"] != "https" and scope["path"] != "/api/v1/health":
+            detail = "this station is to be reached by HTTPS; its proxy must set X-Forwarded-Proto"
+            await problem(400, detail, code="plain-http")(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
 
 
 class BodyLimit:
@@ -161,6 +176,15 @@ def check_origin(request: Request) -> None:
 def _is_form(request: Request) -> bool:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     return kind in ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def _is_address(host: str) -> bool:
+    """DNS rebinding needs a name, so whoever asks for an address means this machine."""
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _is_equal(sent: str, kept: str) -> bool:

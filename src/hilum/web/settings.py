@@ -1,27 +1,27 @@
 """The settings of the web server, written down once and passed in.
 
-Trap: a secret comes from the environment or a file that only the server reads, never from a command line.
+Trap: a secret comes from the environment or from a file that only the server reads, never from a command line.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from hilum.worklist.states import Role
 from hilum.worklist.station import StationSettings
 
 GIGABYTE = 1 << 30
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RoleOfClaim:
     """A value of the claim, as a group of the provider, and the role that it stands for."""
 
     value: str
-    role: Role
+    role: Literal["radiographer", "reader", "manager", "administrator"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OidcSettings:
     """One provider of OpenID Connect."""
 
@@ -35,17 +35,31 @@ class OidcSettings:
     roles: tuple[RoleOfClaim, ...] = ()  # the first that matches; a person with none is turned away
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
+class SessionLimits:
+    """When a log-in ends by itself."""
+
+    idle_s: float = 3600.0  # without a request
+    absolute_s: float = 12 * 3600.0  # a long shift
+
+
+@dataclass(frozen=True)
+class FileSettings:
+    """What `hilum serve --settings FILE` may say; the rest is on the command line."""
+
+    sessions: SessionLimits = SessionLimits()
+    most_upload_bytes: int = 4 * GIGABYTE  # of one request
+    oidc: OidcSettings | None = None
+
+
+@dataclass(frozen=True)
 class WebSettings:
     """Of one server."""
 
     station: StationSettings
-    allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")  # of the Host header, without port
+    allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")  # names in the Host header
     is_https: bool = False  # here or at the proxy before it; cookies then travel by TLS only
-    start_code: str | None = (
-        None  # asked for on /start; None on the loopback, where the person is at the machine
-    )
-    session_idle_s: float = 3600.0
-    session_absolute_s: float = 12 * 3600.0  # a long shift
-    most_upload_bytes: int = 4 * GIGABYTE  # of one request
+    start_code: str | None = None  # asked for on /start; None on the loopback, where one is at the machine
+    sessions: SessionLimits = SessionLimits()
+    most_upload_bytes: int = 4 * GIGABYTE
     oidc: OidcSettings | None = None

@@ -39,7 +39,7 @@ def open_session(session: Session, person: Person, settings: WebSettings, *, now
             csrf=opened.csrf,
             created_at=now,
             seen_at=now,
-            expires_at=now + timedelta(seconds=settings.session_absolute_s),
+            expires_at=now + timedelta(seconds=settings.sessions.absolute_s),
         )
     )
     return opened
@@ -52,7 +52,7 @@ def find_session(session: Session, secret: str, settings: WebSettings, *, now: d
     )
     if found is None or not found.person.is_active or now >= found.expires_at:
         return None
-    if now - found.seen_at >= timedelta(seconds=settings.session_idle_s):
+    if now - found.seen_at >= timedelta(seconds=settings.sessions.idle_s):
         return None
     return found
 
