@@ -45,6 +45,7 @@ COMMANDS = {
     "station": LazyCommand(
         "hilum.cli.station:station", "Back up, restore, check, and clear a reading station."
     ),
+    "serve": LazyCommand("hilum.cli.serve:serve", "Run the reading station: a worklist in the browser."),
     "reproduce": LazyCommand("hilum.cli.reproduce:reproduce", "Repeat a published study on your own copy."),
 }
 
