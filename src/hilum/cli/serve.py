@@ -22,7 +22,7 @@ DEFAULT_PORT = 8000
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS",
               help="Listen at this address; 0.0.0.0 for every one.")  # fmt: skip
 @click.option("--data", "folder", type=click.Path(path_type=Path), metavar="DIR",
-              help=f"The station's folder.  [default: {DEFAULT_FOLDER}; a demo's: {DEMO_FOLDER}]")  # fmt: skip
+              help=f"The station's folder.  [default: {DEFAULT_FOLDER}, or {DEMO_FOLDER}]")  # fmt: skip
 @click.option("--database", "database_url", metavar="URL", envvar="HILUM_DATABASE",
               help="PostgreSQL; without it, a SQLite file in the folder.")  # fmt: skip
 @click.option("--bundle", metavar="NAME_OR_DIR", help="Read with this bundle.  [default: hilum-base]")

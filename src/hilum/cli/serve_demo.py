@@ -1,7 +1,7 @@
-"""`hilum serve --demo`: a worklist of made-up people, read by the real workers, with verdicts and tests after.
+"""`hilum serve --demo`: a worklist of made-up people, read by the real workers, with verdicts and tests.
 
-Trap: it fills a station once and may be stopped half-way, so every step is one that can be done again without
-change: the same seed draws the same bytes, which the worklist knows, and who has a verdict gets no second one.
+Trap: it fills a station once and may be stopped half-way, so every step can be done again without change: the
+same seed draws the same bytes, which the worklist knows, and who has a verdict gets no second one.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ class Demo:
             is_filled = session.scalar(select(AuditEvent.id).where(AuditEvent.action == FILLED).limit(1))
         if n_real and is_filled is None:
             raise StationRefused(
-                f"the station in {self._station.settings.folder} holds {n_real} studies of its own, and --demo "
-                "would mix made-up ones in; choose another folder with --data"
+                f"the station in {self._station.settings.folder} holds {n_real} studies of its own, and "
+                "--demo would mix made-up ones in; choose another folder with --data"
             )
         if is_filled is None:
             self._thread.start()

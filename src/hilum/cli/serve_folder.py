@@ -1,7 +1,7 @@
 """The station's folder, for one server at a time, and a place in it for what is on its way.
 
-Trap: the lock belongs to the open file, so it goes with the process however that ends, and no stale file keeps
-a station from starting.
+Trap: the lock belongs to the open file, so it goes with the process however that ends, and no stale file
+keeps a station from starting.
 """
 
 from __future__ import annotations

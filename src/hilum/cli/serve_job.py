@@ -1,7 +1,7 @@
-"""The reading station as one program: its folder locked, its database brought up, its parts started and stopped.
+"""The reading station as one program: folder locked, database brought up, parts started and stopped.
 
-Trap: uvicorn raises the signals that it caught once more when it ends, so ours are set beforehand to do nothing
-then, and the parts are stopped in the open.
+Trap: uvicorn raises the signals that it caught once more when it ends, so ours are set beforehand to do
+nothing then, and the parts are stopped in the open.
 """
 
 from __future__ import annotations
@@ -126,8 +126,8 @@ def _listening(job: ServeJob) -> Iterator[socket.socket]:
         listening = socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except OSError as error:
         raise StationRefused(
-            f"cannot listen at {job.host} port {job.port}: {error.strerror or error}; another program may have "
-            "it, choose with --port"
+            f"cannot listen at {job.host} port {job.port}: {error.strerror or error}; another program may "
+            "have it, choose with --port"
         ) from error
     with listening:
         yield listening

@@ -1,7 +1,7 @@
 """The first administrator without a browser: from the environment, or for a demonstration.
 
-Trap: a password on a command line is in everyone's list of processes; here it comes from the environment, from a
-file, or is made by chance and printed.
+Trap: a password on a command line is in everyone's list of processes; here it comes from the environment,
+from a file, or is made by chance and printed.
 """
 
 from __future__ import annotations

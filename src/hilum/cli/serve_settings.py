@@ -109,7 +109,7 @@ def _check_encryption(job: ServeJob) -> None:
 
 
 def _hosts(job: ServeJob) -> tuple[str, ...]:
-    """Names that a browser may use; addresses need no entry, since no stranger's page has one for its name."""
+    """Names that a browser may use; addresses need no entry (see `security.KnownHosts`)."""
     own = () if job.is_loopback else (socket.gethostname(), socket.getfqdn(), job.host)
     return tuple(dict.fromkeys((*LOOPBACK_NAMES, *own, *job.allowed_hosts)))
 

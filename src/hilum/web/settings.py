@@ -1,6 +1,7 @@
 """The settings of the web server, written down once and passed in.
 
-Trap: a secret comes from the environment or from a file that only the server reads, never from a command line.
+Trap: a secret comes from the environment or from a file that the server alone reads, never from a command
+line.
 """
 
 from __future__ import annotations
