@@ -18,7 +18,7 @@ from pynetdicom.sop_class import ComputedRadiographyImageStorage
 
 from hilum.dicomnode.peer import Peer
 
-ORTHANC = shutil.which("Orthanc") or "/usr/sbin/Orthanc"
+ORTHANC = Path(shutil.which("Orthanc") or "/usr/sbin/Orthanc")
 DICOMWEB = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")  # where Debian puts it
 START_S = 30
 
@@ -70,7 +70,7 @@ class Orthanc:
         path = self.folder / "orthanc.json"
         path.write_text(json.dumps(settings), encoding="utf-8")
         self.process = subprocess.Popen(
-            [ORTHANC, str(path)], cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [str(ORTHANC), str(path)], cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         until = time.monotonic() + START_S
         while time.monotonic() < until:

@@ -49,9 +49,7 @@ class NodeSettings:
     reads: bool = True  # False: `hilum serve` keeps the workers
     peers: tuple[str, ...] = ()  # "AE@HOST:PORT", where answers to storage commitment may be sent
     tls: TlsSettings | None = None
-    peer_authorities: Path | None = (
-        None  # PEM; where set, archives and peers are called by TLS that they sign
-    )
+    peer_authorities: Path | None = None  # PEM; where set, we call by TLS and trust these alone
     secondary_capture: Literal["read", "refuse"] = "read"  # digitisers and scanners send films so
     for_processing: Literal["keep", "refuse"] = "refuse"  # raw DX, kept but never scored
     others: Literal["keep", "refuse"] = "refuse"  # what is no radiograph, kept but never scored

@@ -110,8 +110,9 @@ def lease_delivery(
 
 
 def finish_delivery(
-    session: Session, held: Delivery, *, now: datetime, who: str, error: str | None = None
-) -> bool:
+    session: Session, held: Delivery, *, now: datetime, who: str, error: str | None = None,
+    is_final: bool = False,
+) -> bool:  # fmt: skip
     """Say what became of a delivery; False, with nothing changed, where it is no longer the sender's.
 
     The study is delivered once all that its newest reading was to send has arrived.
@@ -122,6 +123,7 @@ def finish_delivery(
         now: with its zone.
         who: as the trail has it, "node AE" or "webhooks".
         error: why it could not be sent, without names of patients; None: it was.
+        is_final: trying again will not help, so it is given up at once.
     """
     study = session.scalars(select(Study).where(Study.id == held.study_id).with_for_update()).one()
     delivery = session.scalar(
@@ -134,7 +136,7 @@ def finish_delivery(
     delivery.lease_token = delivery.lease_until = None
     detail = {"kind": delivery.kind, "target": delivery.target, "attempt": delivery.n_attempts}
     if error is not None:
-        if not _put_off(delivery, error, now):
+        if not _put_off(delivery, error, now, is_final=is_final):
             record(session, at=now, who=who, action="give-up", study_id=study.id, **detail)
         return True
     delivery.state, delivery.sent_at, delivery.last_error = DeliveryState.SENT, now, ""
@@ -165,11 +167,11 @@ def wait_s(n_attempts: int) -> float:
     return min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(n_attempts - 1, 20))
 
 
-def _put_off(delivery: Delivery, error: str, now: datetime) -> bool:
-    """Try later; False where it has been tried for long enough, and is given up."""
+def _put_off(delivery: Delivery, error: str, now: datetime, *, is_final: bool) -> bool:
+    """Try later; False where that will not help, or it has been tried for long enough, and is given up."""
     delivery.last_error = error
     delivery.next_at = now + timedelta(seconds=wait_s(delivery.n_attempts))
-    is_over = delivery.next_at - delivery.made_at > GIVE_UP_AFTER
+    is_over = is_final or delivery.next_at - delivery.made_at > GIVE_UP_AFTER
     if is_over:
         delivery.state = DeliveryState.GIVEN_UP
     return not is_over

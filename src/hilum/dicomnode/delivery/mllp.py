@@ -33,7 +33,7 @@ def send_message(target: MllpTarget, message: str, *, timeout_s: float) -> Outco
         return Outcome(Fate.AGAIN, f"{where} does not answer ({type(error).__name__})")
     if END_OF_FRAME not in answer:
         return Outcome(Fate.AGAIN, f"{where} broke off before it acknowledged")
-    code = acknowledgement_code(mllp_unframe(answer))
+    code = acknowledgement_code(mllp_unframe(answer)) or "no code"
     if code in ("AA", "CA"):
         return SENT
     # HL7 2.9.2: an error (AE) may pass, a rejection (AR) says that the message itself is wrong.

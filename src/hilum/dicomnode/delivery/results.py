@@ -1,0 +1,108 @@
+"""What one delivery sends, made anew from the worklist each time, and the same each time.
+
+Trap: a refusal of a whole study is of no film, and a film's bytes may be gone by retention; the objects then
+stand on what the worklist still knows of the study.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydicom.dataset import Dataset
+from sqlalchemy.orm import Session
+
+from hilum.dicomnode.delivery.target import Kind
+from hilum.dicomnode.messages.fhir import Resource, diagnostic_report
+from hilum.dicomnode.messages.hl7 import result_message
+from hilum.dicomnode.outputs.objects import build_object
+from hilum.dicomnode.outputs.reading import Reading as MachineReading
+from hilum.dicomnode.outputs.reading import reading_of
+from hilum.dicomnode.outputs.uids import ObjectKind, source_of_picture
+from hilum.errors import ObjectImpossible, UnreadableImage
+from hilum.imaging.dicom import read_dicom_header
+from hilum.reports.case import Case
+from hilum.reports.case_report import case_report
+from hilum.reports.document_pdf import document_pdf
+from hilum.worklist import search
+from hilum.worklist.cases import case_of_study
+from hilum.worklist.station import Station
+from hilum.worklist.tables import Delivery, Film, Study
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One study as it goes out: the machine's reading, and the case that a report tells."""
+
+    reading: MachineReading
+    case: Case
+
+    def instance(self, kind: Kind) -> Dataset:
+        """A DICOM object.
+
+        Raises:
+            ObjectImpossible: none of this kind can be made of this film.
+        """
+        return build_object(ObjectKind(kind), self.reading, self.case)
+
+    def message(self) -> str:
+        """An HL7 message with the case report in it."""
+        return result_message(self.reading, pdf=self._pdf())
+
+    def resource(self) -> Resource:
+        """A FHIR DiagnosticReport with the case report in it."""
+        return diagnostic_report(self.reading, pdf=self._pdf())
+
+    def _pdf(self) -> bytes:
+        return document_pdf(case_report(self.case))
+
+
+def result_of(session: Session, station: Station, delivery: Delivery) -> Result:
+    """What a delivery sends.
+
+    Args:
+        session: a reading one.
+        station: that holds the films.
+        delivery: due.
+
+    Raises:
+        ObjectImpossible: the study has no film left to tell of.
+    """
+    study = search.study(session, delivery.study_id)
+    assert study is not None  # studies are never removed
+    row = next(one for one in study.readings if one.id == delivery.reading_id)
+    case = case_of_study(session, station, study, row, with_identity=True)
+    film = next((one for one in study.films if one.id == row.film_id), study.films[0])
+    reading = reading_of(
+        _source(station, study, film), case.outcome, case.reader, made_at=row.made_at, preview=case.preview
+    )
+    return Result(reading, case)
+
+
+def _source(station: Station, study: Study, film: Film) -> Dataset:
+    """The header of a film, with what the worklist knows beyond it: PS3.3 C.7.1 and C.7.2."""
+    path = station.originals.path(film.sha256)
+    if film.file_format != "dicom":
+        return _complete(_picture(study, film), study)
+    try:
+        return _complete(read_dicom_header(path), study)
+    except (UnreadableImage, OSError) as error:
+        raise ObjectImpossible(
+            "the film's header is gone or cannot be read, so nothing refers to it"
+        ) from error
+
+
+def _picture(study: Study, film: Film) -> Dataset:
+    return source_of_picture(
+        film.sha256, rows=film.n_rows or 0, columns=film.n_columns or 0, study_uid=study.study_uid,
+        patient_id="" if study.patient is None else study.patient.patient_id,
+        patient_name="" if study.patient is None else study.patient.name,
+    )  # fmt: skip
+
+
+def _complete(source: Dataset, study: Study) -> Dataset:
+    """Fill in what a modality worklist, or the person who sent the film, told beside it."""
+    if not source.get("AccessionNumber") and study.accession:
+        source.AccessionNumber = study.accession[:16]
+    if not source.get("PatientSex") and study.sex in ("M", "F"):
+        source.PatientSex = study.sex
+    return source
