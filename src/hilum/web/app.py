@@ -47,6 +47,7 @@ ROUTERS = (
     "hilum.web.pages.study:router",
     "hilum.web.pages.pictures:router",
     "hilum.web.pages.report:router",
+    "hilum.web.pages.settings:router",
     "hilum.web.events:router",
 )
 
