@@ -176,7 +176,7 @@ async function entriesOf(reader) {
   }
 }
 
-for (const name of ["films", "folder"]) {
+for (const name of ["files", "folder"]) {
   const input = document.getElementById(name);
   input.addEventListener("change", () => {
     add(input.files);
