@@ -20,10 +20,12 @@ from typing import Any
 from pydicom.uid import UID
 from pynetdicom import evt
 from pynetdicom.association import Association
+from pynetdicom.dimse_primitives import N_ACTION, N_EVENT_REPORT
 from pynetdicom.pdu import A_ABORT_RQ
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
 from hilum.dicomnode.callers import may_call
+from hilum.dicomnode.commitment_answers import Answers
 from hilum.dicomnode.privacy import frames
 from hilum.dicomnode.receiving import BoundedReceiver
 from hilum.dicomnode.settings import LARGEST_PDU, NodeSettings
@@ -44,6 +46,7 @@ class Bounds:
 
     settings: NodeSettings
     open_file: Callable[[], Incoming]  # for the bytes of one film
+    answers: Answers
     tls: ssl.SSLContext | None
 
 
@@ -105,9 +108,33 @@ class BoundedRequest(RequestHandler):
         association.dimse = BoundedReceiver(
             association, bounds.open_file, most_bytes=bounds.settings.most_object_bytes
         )
+        served = served_within(association, bounds.answers)
+        association._serve_request = served  # type: ignore[assignment, method-assign]
         reader = PduReader(self.request, limit_s=bounds.settings.idle_s)
         association.dul.socket.recv = reader.recv  # type: ignore[union-attr, method-assign]
         return association
+
+
+def served_within(association: Association, answers: Answers) -> Callable[[Any, int], None]:
+    """What serves the messages of an association: pynetdicom's, but no message is left without an answer.
+
+    pynetdicom drops a request that lacks an element; its sender would wait, so the association is aborted.
+    """
+    serve = association._serve_request
+
+    def serve_or_abort(message: Any, context_id: int) -> None:
+        if isinstance(message, N_EVENT_REPORT) and message.is_valid_response:
+            answers.acknowledged(association, message)
+            return
+        if not message.is_valid_request:
+            log.warning("a message lacks what every %s has; its association ends", type(message).__name__)
+            association.abort()
+            return
+        serve(message, context_id)
+        if isinstance(message, N_ACTION):
+            answers.report_by(association)
+
+    return serve_or_abort
 
 
 class PduReader:

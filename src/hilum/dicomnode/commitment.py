@@ -46,7 +46,7 @@ def on_n_action(event: evt.Event, answers: Answers) -> tuple[Dataset, Dataset | 
     except Exception as error:  # the message may be anything, and is decoded on access
         log.error("node %s: storage commitment: %s", sender, frames(error))  # noqa: TRY400 - it quotes
         return PROCESSING_FAILURE.response(), None
-    answers.answer_soon(request_id, event.assoc)
+    answers.answer_after(request_id, event.assoc)
     return SUCCESS.response(), None
 
 

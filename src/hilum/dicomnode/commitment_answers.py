@@ -1,19 +1,26 @@
 """Answering storage commitment: by the association that asked while it is open, else by one of our own.
 
 What is asked is written down before it is acknowledged, so the answer goes out even if this process dies.
-Trap: the asker is not done with its own request until the response has left, so the answer waits a moment.
+Trap: pynetdicom's own way to report takes the next message of the association for the answer, so a film
+that is sent in that moment would be lost; here a report is sent between two messages and not waited for.
 """
 
 from __future__ import annotations
 
 import logging
+import ssl
 import threading
 from collections.abc import Sequence
 from datetime import timedelta
+from io import BytesIO
+from weakref import WeakKeyDictionary
 
+from pydicom.dataset import Dataset
 from pydicom.uid import UID
 from pynetdicom import build_role
 from pynetdicom.association import Association
+from pynetdicom.dimse_primitives import N_EVENT_REPORT
+from pynetdicom.dsutils import encode
 from pynetdicom.presentation import build_context
 from pynetdicom.sop_class import StorageCommitmentPushModel  # type: ignore[attr-defined]
 from sqlalchemy import delete, select
@@ -21,10 +28,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hilum.dicomnode.commitment_report import commitment_report
 from hilum.dicomnode.contexts import COMMITMENT_INSTANCE
-from hilum.dicomnode.peer import Requestor, associated
+from hilum.dicomnode.peer import Peer, Requestor, associated
 from hilum.dicomnode.privacy import frames
 from hilum.dicomnode.settings import NodeSettings
 from hilum.dicomnode.statuses import SUCCESS
+from hilum.dicomnode.tls import client_context
 from hilum.errors import HilumError, PeerFailed
 from hilum.worklist.audit import record
 from hilum.worklist.station import Station
@@ -32,10 +40,10 @@ from hilum.worklist.tables import Commitment
 
 log = logging.getLogger(__name__)
 
-MOMENT_S = 0.2  # for the response to leave before the answer follows
 FIRST_WAIT_S, LONGEST_WAIT_S = 15.0, 3600.0  # between tries, doubled each time
 LOOK_EVERY_S = 5.0
 AT_ONCE = 100  # requests of one look
+MOST_MESSAGE_IDS = 1 << 16  # Message ID (0000,0110) is US
 
 Reference = tuple[str, str]  # SOP class and SOP instance
 
@@ -51,6 +59,9 @@ class Answers:
     def __init__(self, settings: NodeSettings, station: Station) -> None:
         self._settings = settings
         self._station = station
+        self._requestor = Requestor(settings.ae_title, tls=_tls(settings))
+        self._asked: WeakKeyDictionary[Association, list[int]] = WeakKeyDictionary()
+        self._reported: WeakKeyDictionary[Association, dict[int, int]] = WeakKeyDictionary()  # by message
         self._is_stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="commitment", daemon=True)
 
@@ -79,20 +90,44 @@ class Answers:
             session.flush()
             return found.id
 
-    def answer_soon(self, request_id: int, association: Association) -> None:
-        """Answer by the association that asked, in a moment; the thread does it later where that fails."""
+    def answer_after(self, request_id: int, association: Association) -> None:
+        """Have a request answered by the association that asked, once its own response has left."""
         if association.requestor.ae_title.strip() not in self._settings.known_peers:
             log.info("a request of storage commitment can be answered only while its association lasts")
-        answer = threading.Thread(target=self._answer_by, args=(request_id, association), daemon=True)
-        answer.start()
+        self._asked.setdefault(association, []).append(request_id)
 
-    def _answer_by(self, request_id: int, association: Association) -> None:
-        if self._is_stopping.wait(MOMENT_S) or not association.is_established:
+    def report_by(self, association: Association) -> None:
+        """Send the reports that are owed to an association; called between two of its messages."""
+        for request_id in self._asked.pop(association, []):
+            try:
+                self._send_report(request_id, association)
+            except (ValueError, SQLAlchemyError) as error:
+                log.warning("storage commitment will be answered later: %s", frames(error))
+
+    def acknowledged(self, association: Association, answer: N_EVENT_REPORT) -> None:
+        """Take the answer to a report; a failure is tried again by an association of our own."""
+        request_id = self._reported.get(association, {}).pop(answer.MessageIDBeingRespondedTo or 0, None)
+        if request_id is not None and answer.Status == SUCCESS.code:
+            self._end(request_id, "commitment")
+
+    def _send_report(self, request_id: int, association: Association) -> None:
+        """Send a report and do not wait: its answer is a message like any other."""
+        found = self._report(request_id)
+        if found is None or not association.is_established:
             return
-        try:
-            self._report(request_id, association)
-        except (HilumError, RuntimeError, ValueError, SQLAlchemyError) as error:  # it may end meanwhile
-            log.info("storage commitment will be answered later: %s", type(error).__name__)
+        request = N_EVENT_REPORT()
+        request.MessageID = request_id % MOST_MESSAGE_IDS
+        request.AffectedSOPClassUID = StorageCommitmentPushModel
+        request.AffectedSOPInstanceUID = UID(COMMITMENT_INSTANCE)
+        request.EventTypeID, report = found
+        context = association._get_valid_context(StorageCommitmentPushModel, "")
+        syntax = context.transfer_syntax[0]
+        encoded = encode(report, syntax.is_implicit_VR, syntax.is_little_endian)
+        assert encoded is not None
+        assert context.context_id is not None
+        request.EventInformation = BytesIO(encoded)
+        self._reported.setdefault(association, {})[request.MessageID] = request_id
+        association.dimse.send_msg(request, context.context_id)
 
     def _run(self) -> None:
         while not self._is_stopping.wait(LOOK_EVERY_S):
@@ -117,15 +152,11 @@ class Answers:
             self._end(request.id, "commitment-unanswered")
             log.warning("node %s: storage commitment could not be answered", request.sender)
             return
-        role = build_role(StorageCommitmentPushModel, scp_role=True)  # we report as the provider, PS3.4 J.3.3
         try:
-            caller, contexts = Requestor(self._settings.ae_title), [build_context(StorageCommitmentPushModel)]
-            with associated(peer, caller, contexts, roles=[role]) as association:
-                self._report(request.id, association)
+            self._call(request, peer)
         except (HilumError, RuntimeError, ValueError) as error:
-            log.warning(
-                "node %s: storage commitment, try %d: %s", request.sender, request.n_attempts + 1, error
-            )
+            n_tries = request.n_attempts + 1
+            log.warning("node %s: storage commitment, try %d: %s", request.sender, n_tries, error)
             self._postpone(request)
 
     def _postpone(self, request: Commitment) -> None:
@@ -136,17 +167,26 @@ class Answers:
                 again.n_attempts += 1
                 again.next_at = self._station.now() + timedelta(seconds=wait)
 
-    def _report(self, request_id: int, association: Association) -> None:
-        """Send the N-EVENT-REPORT; the request is done once it was acknowledged."""
+    def _report(self, request_id: int) -> tuple[int, Dataset] | None:
+        """Event type and information; None where the request was answered meanwhile."""
         with self._station.database.reading() as session:
             request = session.get(Commitment, request_id)
-        if request is None:  # answered meanwhile
+        return None if request is None else commitment_report(request, self._station)
+
+    def _call(self, request: Commitment, peer: Peer) -> None:
+        """Report by an association of our own, as the provider: PS3.4 J.3.3."""
+        found = self._report(request.id)
+        if found is None:
             return
-        event_type, report = commitment_report(request, self._station)
-        answer, _ = association.send_n_event_report(report, event_type, StorageCommitmentPushModel,
-                                                    UID(COMMITMENT_INSTANCE))  # fmt: skip
+        event_type, report = found
+        contexts = [build_context(StorageCommitmentPushModel)]
+        roles = [build_role(StorageCommitmentPushModel, scp_role=True)]
+        with associated(peer, self._requestor, contexts, roles=roles) as association:
+            answer, _ = association.send_n_event_report(
+                report, event_type, StorageCommitmentPushModel, UID(COMMITMENT_INSTANCE)
+            )
         if answer.get("Status") != SUCCESS.code:
-            raise PeerFailed(f"{request.sender} did not take the report of storage commitment")
+            raise PeerFailed(f"{peer} did not take the report of storage commitment")
         self._end(request.id, "commitment")
 
     def _end(self, request_id: int, action: str) -> None:
@@ -157,3 +197,12 @@ class Answers:
             session.execute(delete(Commitment).where(Commitment.id == request_id))
             record(session, at=self._station.now(), who=f"node {request.sender}", action=action,
                    n=len(request.instances))  # fmt: skip
+
+
+def _tls(settings: NodeSettings) -> ssl.SSLContext | None:
+    """Callers that come by TLS with a certificate are called so too."""
+    if settings.tls is None or settings.tls.authorities is None:
+        return None
+    return client_context(
+        settings.tls.authorities, certificate=settings.tls.certificate, key=settings.tls.key
+    )

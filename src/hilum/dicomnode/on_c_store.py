@@ -20,7 +20,7 @@ from hilum.dicomnode.contexts import FOR_PROCESSING_FILMS, SECONDARY_CAPTURES
 from hilum.dicomnode.outputs.marks import MANUFACTURER, MODEL
 from hilum.dicomnode.privacy import frames
 from hilum.dicomnode.procedure_steps import close_where_whole
-from hilum.dicomnode.receiving import Film
+from hilum.dicomnode.receiving import Film, Refused
 from hilum.dicomnode.settings import NodeSettings
 from hilum.dicomnode.statuses import (
     CLASS_DIFFERS,
@@ -84,10 +84,10 @@ def on_c_store(event: evt.Event, settings: NodeSettings, station: Station) -> Da
 def _sent(event: evt.Event, sender: str) -> Sent:
     request = event.request
     assert isinstance(request, C_STORE)
-    if request.DataSet is None:
-        raise ObjectRefused(UNREADABLE)
-    if not isinstance(request.DataSet, Film):
+    if isinstance(request.DataSet, Refused):
         raise ObjectRefused(INVALID_INSTANCE)
+    if not isinstance(request.DataSet, Film):
+        raise ObjectRefused(UNREADABLE)
     return Sent(
         str(request.AffectedSOPClassUID).strip(" \0"),
         str(request.AffectedSOPInstanceUID).strip(" \0"),

@@ -26,7 +26,7 @@ from hilum.worklist.station import Station
 
 log = logging.getLogger(__name__)
 
-POLL_S = 0.05  # of the loop that accepts connections; `stop` waits as long
+POLL_S = 0.2  # of the loop that accepts connections; `stop` waits as long
 
 
 class Scp:
@@ -58,7 +58,7 @@ class Scp:
         try:
             server = self._entity().make_server(
                 (settings.host, settings.port), evt_handlers=self._handlers(), server_class=BoundedServer,
-                bounds=Bounds(settings, open_in(self._station), self._tls),
+                bounds=Bounds(settings, open_in(self._station), self._answers, self._tls),
             )  # fmt: skip
         except OSError as error:
             raise StationRefused(

@@ -27,7 +27,7 @@ def start_node(tmp_path, recwarn) -> Iterator[StartNode]:
         settings = StationSettings(folder=tmp_path / f"data-{len(running)}", low_disk_bytes=low_disk_bytes)
         station = Station(settings)
         migrate(station.database)
-        scp = Scp(NodeSettings(settings, port=0, **({"closes_after_s": 60.0} | changes)), station)
+        scp = Scp(NodeSettings(settings, **({"port": 0, "closes_after_s": 60.0} | changes)), station)
         scp.start()
         running.append(Node(scp, station))
         return running[-1]
