@@ -1,8 +1,8 @@
 """A station in one folder that can be carried away, and a station made of such a folder; all by SHA-256.
 
 The folder holds the database as one file, every film and heat map under its hash, and `backup.json`, which
-lists both. Trap: the database is copied before the films, so that every film it names has been there; a film that
-is damaged is told and does not stop the others, and one that retention removes meanwhile is left out.
+lists both. Trap: the database is copied before the films, so that every film it names has been there; a film
+that is damaged is told and does not stop the others, and one that retention removes meanwhile is left out.
 """
 
 from __future__ import annotations

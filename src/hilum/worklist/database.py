@@ -93,9 +93,11 @@ def _engine(url: URL) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    # A connection that a restarted server has closed is noticed before it is used.
-    return create_engine(url, hide_parameters=True, pool_pre_ping=True,
-                         pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW)  # fmt: skip
+    return create_engine(
+        url, hide_parameters=True, connect_args={"options": "-c timezone=utc"},  # so that a day is UTC's
+        pool_pre_ping=True,  # a connection that a restarted server has closed is noticed before it is used
+        pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW,
+    )  # fmt: skip
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

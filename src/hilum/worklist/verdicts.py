@@ -6,7 +6,7 @@ copy of the newest for the lists.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -21,7 +21,7 @@ from hilum.worklist.search import LARGEST_NUMBER
 from hilum.worklist.states import ARRIVING, Opinion, State, check_transition
 from hilum.worklist.tables import Study, TestResult, Verdict
 
-TESTS = ("xpert", "culture", "smear", "other")
+TESTS = ("culture", "xpert", "smear", "other")  # the surest first
 RESULTS = ("positive", "negative", "indeterminate")
 LONGEST_COMMENT = 4000  # characters
 
@@ -102,14 +102,31 @@ def enter_test_result(
     if tested.taken_on is not None and tested.taken_on > now.date():
         raise StateRefused("a test cannot have been taken on a day that has not come")
     study = locked_study(session, study_id)
+    earlier = session.scalars(
+        select(TestResult).where(TestResult.study_id == study.id).order_by(TestResult.id)
+    ).all()
     result = TestResult(study_id=study.id, who=who, given_at=now, test=tested.test, result=tested.result,
                         taken_on=tested.taken_on)  # fmt: skip
     session.add(result)
     session.flush()
-    study.test_result = tested.result
+    study.test_result = reference_result([*earlier, result])
     record(session, at=now, who=who, action="test-result", study_id=study.id, test_result=result.id,
            test=tested.test, result=tested.result)  # fmt: skip
     return result
+
+
+def reference_result(results: Sequence[TestResult]) -> str | None:
+    """What a study's tests say together: the newest clear result of the surest test, else indeterminate.
+
+    A culture outweighs Xpert, Xpert a smear, and a smear any other; a negative smear after a positive culture
+    does not make the patient healthy.
+
+    Args:
+        results: in the order that they were entered.
+    """
+    clear = {one.test: one.result for one in results if one.result != "indeterminate"}
+    surest = next((clear[test] for test in TESTS if test in clear), None)
+    return surest or (results[-1].result if results else None)
 
 
 def requeue(session: Session, study_id: int, *, who: str, now: datetime) -> Study:
