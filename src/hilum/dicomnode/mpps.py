@@ -87,9 +87,11 @@ class Change:
 def on_n_create(event: evt.Event, station: Station) -> tuple[Dataset, Dataset | None]:
     """Open a step: PS3.4 F.7.2.1. The UID is made here where the sender names none."""
     assert isinstance(event.request, N_CREATE)
-    asked = str(event.request.AffectedSOPInstanceUID or generate_uid(prefix=None))
+    named = event.request.AffectedSOPInstanceUID
+    asked = str(named or generate_uid(prefix=None))
     answer, attributes = _answered(event, asked, lambda change: _create(change, station), "attribute_list")
-    answer.AffectedSOPInstanceUID = asked
+    if attributes is not None and named is None:
+        attributes.AffectedSOPInstanceUID = asked  # pynetdicom takes it from here into the response
     return answer, attributes
 
 
