@@ -17,6 +17,7 @@ from hilum.errors import ExtraMissing, HilumError
 
 COMMANDS = {
     "screen": LazyCommand("hilum.cli.screen:screen", "Score films for signs consistent with tuberculosis."),
+    "archive": LazyCommand("hilum.cli.archive:archive", "Fetch and score the films of an archive."),
     "node": LazyCommand("hilum.cli.node:node", "Take films by DICOM, score them, and send results back."),
     "data": LazyCommand("hilum.cli.data:data", "Import, fetch, or make films for the other commands."),
     "explore": LazyCommand("hilum.cli.explore:explore", "Describe the films of a manifest, with pictures."),
@@ -52,7 +53,8 @@ COMMANDS = {
 # The import name of each optional package -> the extra that brings it (pyproject.toml).
 EXTRA_OF = {"torch": "train", "onnx": "train", "onnxscript": "train", "sklearn": "train", "tqdm": "train",
             "kaggle": "fetch", "kagglesdk": "fetch",
-            "alembic": "serve", "argon2": "serve", "babel": "serve", "fastapi": "serve", "sqlalchemy": "serve",
+            "alembic": "serve", "argon2": "serve", "babel": "serve", "fastapi": "serve",
+            "sqlalchemy": "serve",
             "starlette": "serve", "uvicorn": "serve",
             "highdicom": "dicom", "hl7": "dicom", "pynetdicom": "dicom"}  # fmt: skip
 

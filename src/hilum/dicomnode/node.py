@@ -10,6 +10,7 @@ import dataclasses
 import logging
 from typing import Protocol
 
+from hilum.dicomnode.archive.filling_in import FillingIn
 from hilum.dicomnode.delivery.sender import Sender
 from hilum.dicomnode.scp import Scp
 from hilum.dicomnode.settings import NodeSettings
@@ -47,6 +48,8 @@ class DicomNode:
         self.scp = Scp(settings, self.station)
         self._parts: list[Part] = [Workers(self.station.settings)] if settings.reads else []
         self._parts.append(Sender(settings, self.station))
+        if settings.worklist_peer is not None:
+            self._parts.append(FillingIn(settings, self.station, settings.worklist_peer))
         self._parts.append(self.scp)  # last to start and first to stop
         self._running: list[Part] = []
 

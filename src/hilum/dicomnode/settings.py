@@ -48,6 +48,7 @@ class NodeSettings:
     )  # DICOM objects, to each
     reads: bool = True  # False: `hilum serve` keeps the workers
     peers: tuple[str, ...] = ()  # "AE@HOST:PORT", where answers to storage commitment may be sent
+    modality_worklist: str | None = None  # "AE@HOST:PORT", asked for age, sex, accession that films lack
     tls: TlsSettings | None = None
     peer_authorities: Path | None = None  # PEM; where set, we call by TLS and trust these alone
     secondary_capture: Literal["read", "refuse"] = "read"  # digitisers and scanners send films so
@@ -69,7 +70,7 @@ class NodeSettings:
         for name, low, high in _RANGES:
             if not low <= getattr(self, name) <= high:
                 raise SettingsInvalid(f"{name} must be from {low:g} to {high:g}, not {getattr(self, name):g}")
-        self.known_peers, self.targets  # noqa: B018 - read here, so that a wrong one is refused at the start
+        self.known_peers, self.worklist_peer, self.targets  # noqa: B018 - read here, so that a wrong one is refused at the start
         if not (self.is_local or self.callers or (self.tls and self.tls.authorities)):
             raise SettingsInvalid(
                 f"{self.host} can be reached from other machines: say who may call with --allow AE@ADDRESS "
@@ -85,6 +86,11 @@ class NodeSettings:
     def known_peers(self) -> dict[str, Peer]:
         """`peers`, read, by AE title."""
         return {peer.ae_title: peer for peer in map(parse_peer, self.peers)}
+
+    @cached_property
+    def worklist_peer(self) -> Peer | None:
+        """`modality_worklist`, read."""
+        return None if self.modality_worklist is None else parse_peer(self.modality_worklist)
 
     @cached_property
     def targets(self) -> tuple[str, ...]:
