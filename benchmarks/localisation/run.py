@@ -25,6 +25,8 @@ from torch import nn
 from hilum.data.manifest import read_manifest
 from hilum.errors import UnreadableImage
 from hilum.evaluation.calibration import sigmoid
+from hilum.evaluation.discrimination import auroc
+from hilum.evaluation.intervals import wilson
 from hilum.evaluation.localisation import (
     Agreement,
     FilmLocalisation,
@@ -92,22 +94,26 @@ def main() -> None:
 
 
 def phantoms(manifest: Path, predictor: Predictor) -> None:
-    """Maps of phantoms with a finding, against its true mask, by kind of finding."""
+    """Maps of phantoms with a finding, against its true mask, by kind of finding; and the scores of all.
+
+    Scores too, because a network that learnt from phantoms may have learnt what a phantom looks like, and a
+    healthy one is a phantom too.
+    """
     found: dict[str, list[FilmLocalisation]] = {"all": []}
-    empty = 0
+    read: list[tuple[int | None, Scored]] = []
     for film in read_manifest(manifest):
-        if film.finding_mask_path is None:
-            continue
         screened = predictor.examine(film.image_path, with_picture=True)
         if not isinstance(screened.outcome, Scored) or screened.preview is None:
             continue
-        heat = screened.outcome.heat_map
-        one = film_localisation(heat, finding_mask(film.finding_mask_path, screened.preview.shape))
+        read.append((film.label, screened.outcome))
+        if film.finding_mask_path is None:
+            continue
+        mask = finding_mask(film.finding_mask_path, screened.preview.shape)
+        one = film_localisation(screened.outcome.heat_map, mask)
         kinds = () if film.reading is None else film.reading.kinds
         for name in ("all", *(kind.value for kind in kinds)):
             found.setdefault(name, []).append(one)
-        empty += heat is None
-    print(f"{len(found['all'])} phantoms with a finding were scored, {empty} of them without a map.\n")
+    print_scores(read)
     print("| finding | n | pointing game | energy inside | overlap | average precision | finding's share |")
     print("|---|---|---|---|---|---|---|")
     for name, films in found.items():
@@ -116,6 +122,18 @@ def phantoms(manifest: Path, predictor: Predictor) -> None:
         figures = [hit_rate(films), *means]
         share = np.mean([film.mask_share for film in films])
         print(f"| {name} | {len(films)} | {' | '.join(map(estimate_text, figures))} | {share:.3f} |")
+
+
+def print_scores(read: Sequence[tuple[int | None, Scored]]) -> None:
+    """How well phantoms' labels are told, and how many of each label are flagged and have a map."""
+    area = auroc([label for label, _ in read], np.array([scored.probability for _, scored in read]))
+    print(f"{len(read)} phantoms were scored: AUC {estimate_text(area)}.")
+    for label, name in ((1, "with a finding"), (0, "without one")):
+        these = [scored for truth, scored in read if truth == label]
+        flagged = estimate_text(wilson(sum(scored.is_flagged for scored in these), len(these)))
+        mapped = estimate_text(wilson(sum(scored.heat_map is not None for scored in these), len(these)))
+        print(f"Of {len(these)} {name} {flagged} are flagged, and {mapped} have a map.")
+    print()
 
 
 def finding_mask(path: Path, shape: tuple[int, int]) -> np.ndarray:
