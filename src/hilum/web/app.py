@@ -48,6 +48,8 @@ ROUTERS = (
     "hilum.web.pages.pictures:router",
     "hilum.web.pages.report:router",
     "hilum.web.pages.settings:router",
+    "hilum.web.pages.programme:router",
+    "hilum.web.pages.threshold:router",
     "hilum.web.events:router",
 )
 
