@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from hilum.web.accounts.passwords import Passwords
 from hilum.web.accounts.people import add_person
 from hilum.web.app import create_app
 from hilum.web.settings import WebSettings
+from hilum.worklist.database import FILE_NAME
 from hilum.worklist.migrating import migrate
 from hilum.worklist.states import Role
 from hilum.worklist.station import Station, StationSettings
@@ -35,11 +37,25 @@ class StationOfTests(Station):
         return datetime.now(UTC) + self.later
 
 
-@pytest.fixture
-def station(tmp_path: Path) -> Iterator[StationOfTests]:
-    """An open station with its tables, on SQLite; no workers."""
-    made = StationOfTests(StationSettings(folder=tmp_path / "station", low_disk_bytes=0))
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the tables, to be copied, since making them takes as long as a test."""
+    made = Station(StationSettings(folder=tmp_path_factory.mktemp("empty")))
     migrate(made.database)
+    with made.database.engine.connect() as connection:
+        connection.exec_driver_sql("ROLLBACK")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    made.close()
+    return made.settings.folder / FILE_NAME
+
+
+@pytest.fixture
+def station(tmp_path: Path, empty_database: Path) -> Iterator[StationOfTests]:
+    """An open station with its tables, on SQLite; no workers."""
+    folder = tmp_path / "station"
+    folder.mkdir()
+    shutil.copy(empty_database, folder / FILE_NAME)
+    made = StationOfTests(StationSettings(folder=folder, low_disk_bytes=0))
     yield made
     made.close()
 

@@ -51,6 +51,7 @@ STATIC_REVALIDATED = "public, no-cache"
 # Where films are taken; a PDF or a calibration file is no film.
 UPLOAD_PATHS = ("/upload", "/api/v1/score", "/api/v1/uploads", "/api/v1/studies", "/dicom-web/studies")
 MOST_FORM_BYTES = 2_000_000
+WAYS_IN = frozenset({"/login", "/start"})  # whoever stands there acts for nobody yet, nor for the last one
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?")
 
 
@@ -113,7 +114,7 @@ class OnlyHttps:
 class BodyLimit:
     """Stops a request whose body is larger than allowed, by its header at once, else while it comes."""
 
-    def __init__(self, app: ASGIApp, *, limit_of: Callable[[str], int]) -> None:
+    def __init__(self, app: ASGIApp, *, limit_of: Callable[[Scope], int]) -> None:
         self.app = app
         self.limit_of = limit_of
 
@@ -121,7 +122,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        most, n_bytes = self.limit_of(scope["path"]), 0
+        most, n_bytes = self.limit_of(scope), 0
         detail = f"a request has at most {most / 1e6:.0f} MB here; send it in parts"
         stated = Headers(scope=scope).get("content-length", "")
         if stated.isdecimal() and int(stated[:20]) > most:
@@ -150,6 +151,8 @@ async def check_not_forged(request: Request) -> None:
     """
     visitor = visitor_or_none(request)
     if request.method in SAFE_METHODS or visitor is None or visitor.is_token:
+        return
+    if request.url.path in WAYS_IN:
         return
     sent = request.headers.get("x-csrf-token")
     if sent is None and _is_form(request):
@@ -197,10 +200,16 @@ def _lifetime(scope: Scope, status: int) -> str:
     return "no-store"
 
 
-def limits_by_path(settings: WebSettings) -> Callable[[str], int]:
-    """Films may be large where films are taken; all else is a form."""
+def limits_by_path(settings: WebSettings) -> Callable[[Scope], int]:
+    """Films may be large where films are taken; all else is a form, and is held in memory whole."""
 
-    def limit_of(path: str) -> int:
-        return settings.most_upload_bytes if path.startswith(UPLOAD_PATHS) else MOST_FORM_BYTES
+    def limit_of(scope: Scope) -> int:
+        takes_films = scope["path"].startswith(UPLOAD_PATHS) and not _is_held_whole(Headers(scope=scope))
+        return settings.most_upload_bytes if takes_films else MOST_FORM_BYTES
 
     return limit_of
+
+
+def _is_held_whole(headers: Headers) -> bool:
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind.endswith(("json", "x-www-form-urlencoded"))

@@ -23,6 +23,7 @@ from hilum.worklist.audit import record
 from hilum.worklist.film_facts import FilmFacts, read_film_facts
 from hilum.worklist.intake import Accepted, Arrival, accept
 from hilum.worklist.originals import BLOCK, Incoming, Kept
+from hilum.worklist.search import LARGEST_NUMBER
 from hilum.worklist.states import Origin
 from hilum.worklist.station import Station
 from hilum.worklist.tables import Upload
@@ -286,7 +287,7 @@ def _checked(beside: Beside) -> Beside:
 
 def _own_upload(station: Station, visitor: Visitor, upload_id: int) -> int:
     with station.database.reading() as session:
-        upload = session.get(Upload, upload_id)
+        upload = session.get(Upload, upload_id) if 0 < upload_id <= LARGEST_NUMBER else None
     if upload is None or upload.who != visitor.login:
         raise NotFound(f"you have no upload {upload_id}")
     return upload.id

@@ -104,7 +104,7 @@ def check_new_password(password: str, *, login: str, name: str = "") -> None:
 def _is_a_run(password: str) -> bool:
     """A row of the alphabet or the keyboard, forwards or backwards, or a short word said again and again."""
     is_row = any(password in row or password[::-1] in row for row in ROWS)
-    return is_row or re.fullmatch(r"(.{1,4})\1+", password, re.DOTALL) is not None
+    return is_row or re.fullmatch(r"(.{1,6})\1+", password, re.DOTALL) is not None
 
 
 def _says_no_more_than(password: str, words: tuple[str, ...]) -> bool:

@@ -18,6 +18,7 @@ from hilum.web.accounts.tokens import revoke_all
 from hilum.web.problems import InvalidRequest, NotFound
 from hilum.web.translation import N_
 from hilum.worklist.audit import record
+from hilum.worklist.search import LARGEST_NUMBER
 from hilum.worklist.states import Role
 from hilum.worklist.tables import Person
 
@@ -95,7 +96,7 @@ def first_administrator(
 
 def person_of(session: Session, person_id: int) -> Person:
     """Raises NotFound where there is none."""
-    person = session.get(Person, person_id)
+    person = session.get(Person, person_id) if 0 < person_id <= LARGEST_NUMBER else None
     if person is None:
         raise NotFound(f"there is no person {person_id}")
     return person

@@ -16,6 +16,7 @@ from hilum.web.accounts.sessions import SEEN_EVERY, digest
 from hilum.web.problems import InvalidRequest, NotFound
 from hilum.web.translation import N_
 from hilum.worklist.audit import record
+from hilum.worklist.search import LARGEST_NUMBER
 from hilum.worklist.tables import ApiToken, Person
 
 PREFIX = "hilum_"  # so that scanners for leaked secrets know one
@@ -99,31 +100,35 @@ def tokens_of(session: Session, person_id: int) -> list[ApiToken]:
     )
 
 
-def revoke_token(session: Session, token_id: int, *, person_id: int | None, now: datetime, who: str) -> None:
+def revoke_token(session: Session, token_id: int, *, person_id: int, now: datetime, who: str) -> None:
     """End a token, now.
 
     Args:
         session: a writing one.
         token_id: of it.
-        person_id: whose it must be; None: anyone's, for the administrator.
+        person_id: whose it must be.
         now: with its zone.
         who: for the trail.
 
     Raises:
         NotFound: there is none, or it is another's.
     """
-    token = session.get(ApiToken, token_id, options=[joinedload(ApiToken.person)])
-    if token is None or (person_id is not None and token.person_id != person_id):
-        raise NotFound(f"there is no token {token_id}")
+    token = session.get(ApiToken, token_id) if 0 < token_id <= LARGEST_NUMBER else None
+    if token is None or token.person_id != person_id:
+        raise NotFound(f"there is no token {token_id} of this person")
     if token.revoked_at is None:
-        token.revoked_at = now
-        record(session, at=now, who=who, action="revoke-token", token=token.id, person=token.person.login)
+        _revoke(session, token, session.get_one(Person, person_id), now=now, who=who)
 
 
 def revoke_all(session: Session, person: Person, *, now: datetime, who: str) -> None:
     """End all of one person's."""
     for token in tokens_of(session, person.id):
-        revoke_token(session, token.id, person_id=person.id, now=now, who=who)
+        _revoke(session, token, person, now=now, who=who)
+
+
+def _revoke(session: Session, token: ApiToken, person: Person, *, now: datetime, who: str) -> None:
+    token.revoked_at = now
+    record(session, at=now, who=who, action="revoke-token", token=token.id, person=person.login)
 
 
 def _n_living(session: Session, person_id: int, now: datetime) -> int:
