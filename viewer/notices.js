@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const HEAD = "Third-party packages bundled in the film viewer, with their licences.\n\n";
+const COMPILED = JSON.parse(readFileSync(new URL("licences/compiled.json", import.meta.url), "utf8"));
 const LICENCE_FILE = /^(licen[cs]e|copying|notice)/i;
 
 /** The folder of the package that holds `module`, from its innermost node_modules. */
@@ -12,13 +13,28 @@ function packageFolder(module) {
 }
 
 function notice(folder) {
-  const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  const texts = readdirSync(folder)
-    .filter((file) => LICENCE_FILE.test(file))
-    .sort()
-    .map((file) => readFileSync(join(folder, file), "utf8").trim());
+  const { name, version, license, author } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const found = readdirSync(folder).filter((file) => LICENCE_FILE.test(file)).sort();
+  const texts = found.map((file) => readFileSync(join(folder, file), "utf8").trim());
+  if (texts.length === 0) texts.push(namedOnly(name, license, author));
+  if (COMPILED[name]) texts.push(compiled(COMPILED[name]));
   const rule = "=".repeat(78);
-  return `${rule}\n${name} ${version} (${license})\n${rule}\n${texts.join("\n\n") || "No licence text is published with this version."}\n`;
+  return `${rule}\n${name} ${version} (${license})\n${rule}\n${texts.join("\n\n")}\n`;
+}
+
+/** For a package that is published with its licence's name and without its text. */
+function namedOnly(name, license, author) {
+  const owner = (typeof author === "string" ? author : author?.name) || `the authors of ${name}`;
+  return `Copyright (c) ${owner}\n\n${standardText(license)}`;
+}
+
+/** For the C and C++ library that a package holds as WebAssembly. */
+function compiled({ library, licence, copyright }) {
+  return `Compiled into it: ${library} (${licence})\n\n${copyright.join("\n")}\n\n${standardText(licence)}`;
+}
+
+function standardText(licence) {
+  return readFileSync(new URL(`licences/${licence}.txt`, import.meta.url), "utf8").trim();
 }
 
 /** Packages seen by all of the builds, the page's and the workers'. */

@@ -53,6 +53,7 @@ export class FilmViewer extends HTMLElement {
   #isInverted = false;
   #tool = "windowTool";
   #overlay = { isLoaded: false, isShown: true, opacity: 0.5 };
+  #isByKeys = false; // whether the reader's last move was with the keyboard
   #link = null;
   #sizes = new ResizeObserver(() => this.#resized());
 
@@ -246,6 +247,7 @@ export class FilmViewer extends HTMLElement {
     if (!found || this.#parts.help.open) return;
     event.preventDefault();
     event.stopPropagation();
+    this.#isByKeys = true;
     this.#do(found.command, found.direction);
   }
 
@@ -358,13 +360,13 @@ export class FilmViewer extends HTMLElement {
     if (!this.#film) return;
     this.#canvas.setView(this.#view);
     const { rows, columns, aspect } = this.#film;
-    const { overlay, stage } = this.#parts;
+    const { overlay } = this.#parts;
     const [left, top] = this.#toStage([0, 0]);
     const scale = this.#view.zoom / devicePixelRatio;
     overlay.style.width = `${columns * scale}px`;
     overlay.style.height = `${rows * aspect * scale}px`;
     overlay.style.transform = `translate(${left}px, ${top}px)`;
-    const isMarking = this.#tool === "lengthTool" && stage.matches(":focus-visible");
+    const isMarking = this.#tool === "lengthTool" && this.#isByKeys;
     const cross = isMarking ? [this.#stage.width / 2, this.#stage.height / 2] : null;
     if (isMarking) this.#lengths.move([this.#view.x, this.#view.y]);
     this.#lengths.draw((point) => this.#toStage(point), ({ from, to }) => this.#spoken(from, to), cross);
@@ -446,7 +448,7 @@ export class FilmViewer extends HTMLElement {
     const guarded = (action) => (...given) => (this.#film ? action(...given) : undefined);
     return {
       tool: () => this.#tool.replace("Tool", ""),
-      begin: guarded((tool, at) => tool === "length" && !this.#lengths.isPending && this.#beginLength(at)),
+      begin: guarded((tool, at) => this.#begin(tool, at)),
       drag: guarded((tool, step, at, start) => this.#drag(tool, step, at, start)),
       end: guarded((tool, at, isTap) => this.#lift(tool, at, isTap)),
       hover: guarded((at) => this.#hover(at)),
@@ -461,7 +463,9 @@ export class FilmViewer extends HTMLElement {
 
   #isJustBegun = false;
 
-  #beginLength(at) {
+  #begin(tool, at) {
+    this.#isByKeys = false;
+    if (tool !== "length" || this.#lengths.isPending) return;
     this.#isJustBegun = true;
     this.#lengths.begin(this.#toFilm(at));
     this.#place();
@@ -475,7 +479,7 @@ export class FilmViewer extends HTMLElement {
   }
 
   #hover(at) {
-    if (!this.#lengths.isPending) return;
+    if (this.#isByKeys || !this.#lengths.isPending) return;
     this.#lengths.move(this.#toFilm(at));
     this.#place();
   }

@@ -29,7 +29,8 @@ function parse(bytes) {
     const options = { inflater: (all, position) => inflated(all, position) };
     if (!hasPrefix(bytes)) options.TransferSyntaxUID = guessedSyntax(bytes);
     const dataSet = dicomParser.parseDicom(bytes, options);
-    if (Object.keys(dataSet.elements).length < 2) throw new FilmFailure("not-dicom", "the file is not DICOM");
+    const { x00080016: sopClass, x00280010: rows } = dataSet.elements;
+    if (!sopClass && !rows) throw new FilmFailure("not-dicom", "the file holds neither a SOP class nor a picture");
     return dataSet;
   } catch (error) {
     if (error instanceof FilmFailure) throw error;

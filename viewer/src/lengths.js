@@ -2,6 +2,8 @@
 import { svg } from "./make.js";
 
 const LABEL_GAP = 8; // CSS pixels between the end of a line and its label
+const LABEL_WIDTH = 190; // CSS pixels that a label may need
+const LABEL_HEIGHT = 20;
 
 export class Lengths {
   #layer;
@@ -54,27 +56,32 @@ export class Lengths {
    */
   draw(toStage, label, cross) {
     const lengths = this.#pending ? [...this.#done, this.#pending] : this.#done;
-    const drawn = lengths.map((length) => line(toStage(length.from), toStage(length.to), label(length)));
+    const width = this.#layer.clientWidth;
+    const drawn = lengths.map((length) => line([toStage(length.from), toStage(length.to)], label(length), width));
     this.#layer.replaceChildren(...drawn, ...(cross ? [crosshair(cross)] : []));
   }
 }
 
 /** Twice each, a dark edge under a light line, so that it is seen on bone and on lung. */
-function line([x1, y1], [x2, y2], text) {
+function line(points, text, width) {
+  const [[x1, y1], [x2, y2]] = points;
   const ends = { x1, y1, x2, y2 };
-  const [x, y] = x1 > x2 ? [x1, y1] : [x2, y2];
-  const label = (kind) => svg("text", { class: kind, x: x + LABEL_GAP, y }, text);
-  const dot = (cx, cy) => svg("circle", { cx, cy, r: 3 });
+  const place = labelPlace(points, width);
   return svg(
     "g",
     {},
     svg("line", { class: "edge", ...ends }),
     svg("line", ends),
-    dot(x1, y1),
-    dot(x2, y2),
-    label("edge"),
-    label("text"),
+    ...points.map(([cx, cy]) => svg("circle", { cx, cy, r: 3 })),
+    ...["edge", "text"].map((kind) => svg("text", { class: kind, ...place }, text)),
   );
+}
+
+/** Right of the end that is further right, or below it where the stage ends. */
+function labelPlace(points, width) {
+  const [x, y] = points[0][0] > points[1][0] ? points[0] : points[1];
+  if (x + LABEL_GAP + LABEL_WIDTH <= width) return { x: x + LABEL_GAP, y };
+  return { x: Math.min(x, width - LABEL_GAP), y: y + LABEL_HEIGHT, "text-anchor": "end" };
 }
 
 function crosshair([x, y]) {

@@ -41,7 +41,7 @@ export function buildShell(words) {
 }
 
 function button(name, words) {
-  const label = words.fill(LONGER[name] ?? name);
+  const label = LONGER[name] ? `${words.fill(name)}: ${words.fill(LONGER[name])}` : words.fill(name);
   const keys = SHORTCUTS.find(({ command }) => command === name)?.keys ?? [];
   const attributes = { type: "button", "data-command": name, title: keys.length ? `${label} (${keys[0].toUpperCase()})` : label };
   if (!TEXTS.has(name) || LONGER[name]) attributes["aria-label"] = label;
@@ -71,13 +71,13 @@ function stageParts() {
 }
 
 function messages() {
-  const said = html("p", { role: "status" });
-  const facts = html("p", { class: "facts" });
+  const said = html("p", { role: "status", dir: "auto" });
+  const facts = html("p", { class: "facts", dir: "auto" });
   return {
     said,
     facts,
     status: html("div", { class: "status", part: "status" }, facts, said),
-    alert: html("div", { class: "alert", role: "alert", hidden: "" }),
+    alert: html("div", { class: "alert", role: "alert", dir: "auto", hidden: "" }),
   };
 }
 

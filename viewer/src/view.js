@@ -21,7 +21,7 @@ export function fitted(film, stage) {
 /** The same point in the middle, within limits, and film pixels on device pixels where they are as large. */
 export function settled(film, stage, { zoom, x, y }) {
   const fitting = fittingZoom(film, stage);
-  const kept = Math.min(Math.max(zoom, LEAST * fitting), Math.max(MOST, fitting));
+  const kept = Math.min(Math.max(zoom, Math.min(LEAST * fitting, 1)), Math.max(MOST, fitting)); // 1:1 always may be
   const inside = { zoom: kept, x: within(x, film.columns), y: within(y, film.rows) };
   return kept === 1 ? onGrid(film, stage, inside) : inside;
 }

@@ -21,7 +21,7 @@ export const WORDS = {
   zoomOut: "Zoom out",
   fit: "Fit",
   oneToOne: "1:1",
-  oneToOneLong: "One film pixel on one screen pixel",
+  oneToOneLong: "one film pixel on one screen pixel",
   overlays: "Heat map",
   overlay: "Heat map",
   opacity: "Strength of the heat map",

@@ -33,6 +33,12 @@ test("at 1:1 film pixels lie on screen pixels", () => {
   assert.equal((Math.round(600 * 2) / 2 - y) % 1, 0);
 });
 
+test("a film much smaller than the stage may be shown at 1:1", () => {
+  const small = { ...film, rows: 80, columns: 60 };
+
+  assert.equal(settled(small, stage, { zoom: 1, x: 30, y: 40 }).zoom, 1);
+});
+
 test("the film's middle stays on the film", () => {
   const view = panned(film, stage, { zoom: 2, x: 300, y: 400 }, [99999, -99999]);
 
