@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
+from hilum.dicomnode.messages.hl7 import result_message
 from hilum.dicomnode.outputs.marks import RESEARCH_USE
 from hilum.dicomnode.outputs.objects import build_object, case_of
 from hilum.dicomnode.outputs.pdf import encapsulated_pdf
@@ -196,13 +197,28 @@ def test_a_name_survives_its_character_set(film, refused, reader, character_set,
     assert faults(dataset) == []
 
 
-def test_an_accession_number_that_is_too_long_is_kept(film, refused, reader):
-    """An id over DICOM's length is not cut: the result must be found under it."""
-    film.add_new("AccessionNumber", "SH", "A" * 16)
+def test_an_accession_number_that_is_too_long_is_left_out(film, refused, reader):
+    """Cut it would be another order's number; messages, which have the room, send it whole."""
     film["AccessionNumber"]._value = "A" * 30
+    reading = reading_of(film, refused, reader, made_at=MADE_AT)
+
+    assert made(reading, ObjectKind.REPORT).AccessionNumber == ""
+    assert f"|{'A' * 30}|" in result_message(reading)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("x" * 90, "x" * 64), ("A\\B", "A/B"), ("a=b=c=d", "a=b=c"), ("\x00Doe\n^Ja\x1bne", "Doe^Jane")],
+)
+def test_a_name_that_dicom_does_not_allow_is_made_to_fit(film, refused, reader, name, told):
+    """Too long, parted by a backslash, of four groups, or with control characters."""
+    film.PatientID = "7"
+    film["PatientName"]._value = name
+    film["PatientID"]._value = name.replace("=", "")
     dataset = made(reading_of(film, refused, reader, made_at=MADE_AT), ObjectKind.REPORT)
 
-    assert b"A" * 30 in written(dataset)
+    assert str(dataset.PatientName).replace("c=d", "c") == told
+    assert faults(dataset) == []
 
 
 def test_bad_dates_and_sexes_are_left_empty(film, refused, reader):

@@ -10,18 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from highdicom import LUT, VOILUT, ModalityLUT, ModalityLUTTransformation
+from highdicom import VOILUT, ModalityLUT, ModalityLUTTransformation
 from highdicom.pr import SoftcopyVOILUTTransformation
 from pydicom.dataset import Dataset
 
 from hilum.imaging import header
 from hilum.imaging.grey import true_depth
-
-Lut = TypeVar("Lut", bound=LUT)
 
 _FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 _PLAIN_BITS = 8  # up to these a film without a window shows its whole range, here and there
@@ -46,8 +44,7 @@ def modality_transformation(film: Dataset) -> ModalityLUTTransformation | None:
         if (table := _table(item)) is not None:
             kind = header.text(item, "ModalityLUTType").upper()
             kind = kind if kind in _TABLE_TYPES else "US"
-            lut = ModalityLUT(kind, table.first, table.entries)
-            return ModalityLUTTransformation(modality_lut=_with_depth(lut, table))
+            return ModalityLUTTransformation(modality_lut=ModalityLUT(kind, table.first, table.entries))
     slope, intercept = header.numbers(film, "RescaleSlope"), header.numbers(film, "RescaleIntercept") or [0.0]
     if not slope or slope[0] == 0:
         return None
@@ -63,8 +60,7 @@ def window_transformation(film: Dataset) -> SoftcopyVOILUTTransformation | None:
     """The film's first table, else its first window, else its own range; None where it tells none."""
     for item in _items(film, "VOILUTSequence"):
         if (table := _table(item)) is not None:
-            lut = VOILUT(table.first, table.entries)
-            return SoftcopyVOILUTTransformation(voi_luts=[_with_depth(lut, table)])
+            return SoftcopyVOILUTTransformation(voi_luts=[VOILUT(table.first, _stretched(table))])
     for centre, width, function in _windows(film):
         return SoftcopyVOILUTTransformation(
             window_center=centre, window_width=width, voi_lut_function=function
@@ -114,15 +110,25 @@ def _table(item: Dataset) -> _Table | None:
         entries = _entries(item.LUTData, wide=n_bits > _PLAIN_BITS)
     except header.MALFORMED:
         return None
-    if not 8 <= n_bits <= 16 or len(entries) != (n_entries or LARGEST_TABLE):
+    is_sound = 8 <= n_bits <= 16 and len(entries) == (n_entries or LARGEST_TABLE)
+    if not is_sound or not 0 <= first < LARGEST_TABLE:  # highdicom writes no table for values below 0
         return None
-    return _Table(first, entries, true_depth(int(entries.max()), n_bits))
+    depth = true_depth(int(entries.max()), n_bits)
+    return _Table(first, entries if depth > _PLAIN_BITS else _paired(entries), depth)
 
 
-def _with_depth(lut: Lut, table: _Table) -> Lut:
-    """highdicom writes 8 or 16 bits, and a table of 12 would be shown dark by it."""
-    lut.LUTDescriptor = [len(table.entries) % LARGEST_TABLE, table.first, table.n_bits]
-    return lut
+def _paired(entries: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """Entries of 8 bits, an even number of them, as words hold them; what is beyond the last maps like it."""
+    narrow = entries.astype(np.uint8)
+    return np.append(narrow, narrow[-1:]) if len(narrow) % 2 else narrow
+
+
+def _stretched(table: _Table) -> npt.NDArray[Any]:
+    """Entries over all of 8 or 16 bits, the only depths of a table here; shown, they are the same."""
+    if table.entries.dtype == np.uint8 or table.n_bits == 16:
+        return table.entries
+    white = 2**table.n_bits - 1
+    return np.asarray(np.rint(table.entries.astype(np.float64) * 65535 / white), np.uint16)
 
 
 def _entries(table: Any, *, wide: bool) -> npt.NDArray[Any]:

@@ -1,9 +1,9 @@
 """The part of a film's header that results repeat, made safe: patient, study, frame of reference, pixels.
 
-What names a person or a study is repeated letter by letter, however long, because a result filed under
-another patient is worse than one with an odd name; only what cannot be encoded is replaced. Everything is
-written as UTF-8 (ISO_IR 192), whatever the film's own character set. What is no date, no sex, or no number
-is left empty. Trap: pydicom converts an element when it is first touched, and a film's bytes may be anything.
+What names a person or a study is kept letter by letter, for messages whole, and in objects as long as DICOM
+allows; only what cannot be encoded is replaced. Everything is written as UTF-8 (ISO_IR 192), whatever the
+film's own character set. What is no date, no sex, or no number is left empty.
+Trap: pydicom converts an element when it is first touched, and a film's bytes may be anything.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ _SEXES = {"F", "M", "O"}
 _TIME = re.compile(r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?")
 _UID = re.compile(r"[0-9.]{1,64}")
 _CODE = re.compile(r"[A-Z0-9 _]{1,16}")
-LONGEST_LINE = 64  # characters of a description (LO, PS3.5 section 6.2)
+LONGEST_LINE = 64  # characters of LO, and of each group of PN (PS3.5 section 6.2)
+LONGEST_NUMBER = 16  # of SH
 
 
 def film_header(source: Dataset) -> Dataset:
@@ -70,13 +71,24 @@ def _copy_display(film: Dataset, source: Dataset) -> None:
 
 
 def repeat_identity(film: Dataset, result: Dataset) -> None:
-    """Write a film's patient and study into a result, in place of what stands there."""
+    """Write a film's patient and study into a result, in place of what stands there, as their VRs allow."""
     result.SpecificCharacterSet = UTF_8
     for keyword in PATIENT_AND_STUDY:
-        if keyword in film:
-            result[keyword] = film[keyword]
-        elif keyword in result:
+        if keyword in result:
             del result[keyword]
+        if keyword in film:
+            value = _fitting(str(film[keyword].value), dictionary_VR(keyword))
+            _put(result, keyword, value)
+
+
+def _fitting(value: str, vr: str) -> str:
+    """A value that its VR allows; a number that is too long is left out, as cut it would be another's."""
+    if vr == "SH":
+        return value if len(value) <= LONGEST_NUMBER else ""
+    if vr == "PN":
+        groups = value.split("=", 2)
+        return "=".join(group[:LONGEST_LINE].rstrip(" ") for group in groups)
+    return value[:LONGEST_LINE].rstrip(" ")
 
 
 def without_controls(text: str) -> str:
@@ -164,11 +176,11 @@ def _digest(source: Dataset) -> str:
 
 
 def _identity(source: Dataset, keyword: str) -> str:
-    """All values of an element as they stand, joined by DICOM's backslash; there should be one at most."""
+    """All values of an element as one text; a backslash in a name has parted it in two."""
     try:
         value = source.get(keyword)
         values = value if isinstance(value, MultiValue) else [value]
-        text = "\\".join("" if one is None else str(one) for one in values)
+        text = "/".join("" if one is None else str(one) for one in values)
     except header.MALFORMED:
         return ""
     return without_controls(text)
