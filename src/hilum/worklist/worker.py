@@ -45,6 +45,9 @@ def main() -> None:
     os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then says stop
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    headers = logging.getLogger("pydicom")  # it quotes what is wrong in a header, names among it
+    headers.addHandler(logging.NullHandler())
+    headers.propagate = False
     source = sys.stdin.buffer
     told: dict[str, Any] = json.loads(source.readline())
     settings = build_settings(told["settings"], StationSettings, where="worker", folder=Path())
