@@ -118,6 +118,7 @@ def _add_layers(app: FastAPI, settings: WebSettings) -> None:
             SessionMiddleware, secret_key=oidc.state_key(app.state.station), session_cookie=oidc.COOKIE,
             max_age=oidc.STATE_LASTS_S, path="/oidc", same_site="lax", https_only=settings.is_https,
         )  # fmt: skip
+    app.add_middleware(problems.Faults)
     app.add_middleware(Gatekeeper, station=app.state.station, settings=settings)
     app.add_middleware(BodyLimit, limit_of=limits_by_path(settings))
     if settings.is_https:

@@ -26,9 +26,8 @@ from hilum.worklist.tables import Person
 
 log = logging.getLogger(__name__)
 
-OPEN_PATHS = frozenset(
-    {"/api/v1/health", "/login", "/start", "/preferences", "/oidc/login", "/oidc/callback"}
-)
+HEALTH = "/api/v1/health"  # answers without the database
+OPEN_PATHS = frozenset({HEALTH, "/login", "/start", "/preferences", "/oidc/login", "/oidc/callback"})
 OPEN_FOLDER = "/static/"
 WITH_PASSWORD_DUE = frozenset({"/account/password", "/logout", "/preferences"})
 BEARER = "bearer "  # RFC 6750; the scheme's case does not count (RFC 9110, 11.1)
@@ -58,7 +57,7 @@ class Gatekeeper:
         self._has_started = False  # once there is an administrator there always is one
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or (scope["type"] == "http" and scope["path"].startswith(OPEN_FOLDER)):
+        if scope["type"] == "lifespan" or (scope["type"] == "http" and _asks_nobody(scope["path"])):
             await self.app(scope, receive, send)
             return
         if scope["type"] != "http":
@@ -151,6 +150,10 @@ def _visitor(person: Person, *, csrf: str, is_token: bool) -> Visitor:
         is_token=is_token,
         must_change_password=person.must_change_password,
     )
+
+
+def _asks_nobody(path: str) -> bool:
+    return path == HEALTH or path.startswith(OPEN_FOLDER)
 
 
 def _bearer(request: Request) -> str | None:

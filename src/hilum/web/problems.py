@@ -17,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hilum import errors
 from hilum.errors import HilumError
@@ -165,12 +166,36 @@ def answer(request: Request, error: HilumError) -> Response:
 
 
 def add_handlers(app: FastAPI) -> None:
-    """Answer every error that an endpoint raises; the last one is for bugs."""
+    """Answer every error that an endpoint raises on purpose."""
     app.add_exception_handler(HilumError, _on_hilum_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(OperationalError, _on_database)
-    app.add_exception_handler(Exception, _on_bug)
+
+
+class Faults:
+    """Answers what nothing else has answered, a bug, and lets it go on to the server's log.
+
+    It stands within the layer of headers, as Starlette's own answer to a bug would stand outside it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def send_noted(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_noted)
+        except Exception:
+            if scope["type"] == "http" and not has_begun:
+                await _fault(Request(scope))(scope, receive, send)
+            raise
 
 
 def _status_and_code(error: HilumError) -> tuple[int, str]:
@@ -236,8 +261,7 @@ def _on_database(request: Request, error: Exception) -> Response:
     return answer(request, NotReady("the database does not answer; try again in a moment"))
 
 
-def _on_bug(request: Request, error: Exception) -> Response:
-    """The server's own log gets the traceback: Starlette raises the error on once this has answered."""
+def _fault(request: Request) -> Response:
     detail = "a fault of ours; the server's log holds what happened"
     if is_for_program(request):
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail, code="fault")

@@ -60,8 +60,18 @@ def test_the_wanted_page_comes_after_the_log_in(client, reader):
     assert log_in(client, next="/study/7?x=1").headers["location"] == "/study/7?x=1"
 
 
-@pytest.mark.parametrize("wanted", ["https://elsewhere.example", "//elsewhere.example", "/\\elsewhere.example",
-                                    "javascript:alert(1)", "/a\r\nSet-Cookie: x=1", "", "/\t/elsewhere.example"])  # fmt: skip
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "https://elsewhere.example",
+        "//elsewhere.example",
+        "/\\elsewhere.example",
+        "javascript:alert(1)",
+        "/a\r\nSet-Cookie: x=1",
+        "",
+        "/\t/elsewhere.example",
+    ],
+)
 def test_no_log_in_leads_elsewhere(wanted):
     """An address with a host, however it is spelt, becomes the start page."""
     assert own_address(wanted) == "/"

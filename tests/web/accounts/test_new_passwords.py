@@ -9,16 +9,41 @@ from hilum.web.accounts.passwords import COMMON, LEAST_LENGTH, Passwords, check_
 from hilum.web.problems import InvalidRequest
 
 
-@pytest.mark.parametrize("password", ["four words go here", "correct staple, no battery", "zwölf Zeichen ä", "密码很长很长很长很长真的够",
-                                      "x9!" + "kLmq7Rt2z", "Tr0ub4dor&3-horse"])  # fmt: skip
+@pytest.mark.parametrize(
+    "password",
+    [
+        "four words go here",
+        "correct staple, no battery",
+        "zwölf Zeichen ä",
+        "密码很长很长很长很长真的够",
+        "x9!" + "kLmq7Rt2z",
+        "Tr0ub4dor&3-horse",
+    ],
+)
 def test_a_long_password_is_taken_whatever_it_is_made_of(password):
     """Length counts and composition does not."""
     check_new_password(password, login="ada", name="Ada")
 
 
-@pytest.mark.parametrize("password", ["", "short", "elevenchars", "a" * 257, "aaaaaaaaaaaaaaa", "abababababab",
-                                      "abcdefghijklmn", "nmlkjihgfedcba", "123456789012345", "qwertyuiopasdf",
-                                      "Password1234", "passpasspasspass", "adminadminadmin", "hilumhilumhilum"])  # fmt: skip
+@pytest.mark.parametrize(
+    "password",
+    [
+        "",
+        "short",
+        "elevenchars",
+        "a" * 257,
+        "aaaaaaaaaaaaaaa",
+        "abababababab",
+        "abcdefghijklmn",
+        "nmlkjihgfedcba",
+        "123456789012345",
+        "qwertyuiopasdf",
+        "Password1234",
+        "passpasspasspass",
+        "adminadminadmin",
+        "hilumhilumhilum",
+    ],
+)
 def test_what_is_tried_first_is_refused(password):
     """Too short, too long, repeats, runs, and the heads of the leaked lists."""
     with pytest.raises(InvalidRequest):

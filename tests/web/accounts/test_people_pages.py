@@ -59,8 +59,19 @@ def test_a_service_account_is_added_without_a_password(administrator, station):
     assert "hilum_" in token.text
 
 
-@pytest.mark.parametrize("form", [{"login": "administrator"}, {"login": ""}, {"login": "a b"}, {"login": "a/b"},
-                                  {"role": "god"}, {"role": ""}, {"name": "\u202ex"}, {"name": "x" * 129}])  # fmt: skip
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"login": "administrator"},
+        {"login": ""},
+        {"login": "a b"},
+        {"login": "a/b"},
+        {"role": "god"},
+        {"role": ""},
+        {"name": "\u202ex"},
+        {"name": "x" * 129},
+    ],
+)
 def test_a_person_who_cannot_be_is_told_beside_the_field(administrator, station, form):
     """A login that is taken, a role that is none, an invisible name."""
     answer = administrator.post("/people", data={"login": "mary", "name": "", "role": "reader", **form})
@@ -187,8 +198,15 @@ def test_a_changed_password_ends_the_other_sessions_and_goes_on_here(people, sta
     assert there.get(HERE).status_code == 401
 
 
-@pytest.mark.parametrize("form", [{"present": "not this one"}, {"repeated": "something else"}, {"password": "short", "repeated": "short"},
-                                  {"password": PASSWORD, "repeated": PASSWORD}])  # fmt: skip
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"present": "not this one"},
+        {"repeated": "something else"},
+        {"password": "short", "repeated": "short"},
+        {"password": PASSWORD, "repeated": PASSWORD},
+    ],
+)
 def test_a_password_that_cannot_be_changed_is_told_beside_its_field(browser, form):
     """The old one is wrong, the new ones differ, are weak, or are the old one."""
     good = {"present": PASSWORD, "password": "other words go there", "repeated": "other words go there"}
@@ -228,8 +246,10 @@ def test_what_administrators_do_stands_in_the_trail(people, administrator, stati
     administrator.post(f"/people/{person.id}/deactivate")
 
     with station.database.reading() as session:
-        told = [(event.who, event.action, event.detail["person"])
-                for event in session.scalars(select(AuditEvent).order_by(AuditEvent.id))]  # fmt: skip
+        told = [
+            (event.who, event.action, event.detail["person"])
+            for event in session.scalars(select(AuditEvent).order_by(AuditEvent.id))
+        ]
     assert told == [
         ("administrator", deed, "reader") for deed in ("change-role", "reset-password", "deactivate")
     ]

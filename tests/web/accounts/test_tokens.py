@@ -130,8 +130,20 @@ def test_a_token_makes_no_tokens_and_changes_no_password(client, browser):
     assert client.post("/account/tokens", data={"name": "more"}, headers=headers).status_code == 403
 
 
-@pytest.mark.parametrize("form", [{"name": ""}, {"name": "x" * 65}, {"name": "a\0b"}, {"name": "a\u202eb"},
-                                  {"days": "0"}, {"days": "-1"}, {"days": "99999"}, {"days": "soon"}, {"days": "١"}])  # fmt: skip
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"name": ""},
+        {"name": "x" * 65},
+        {"name": "a\0b"},
+        {"name": "a\u202eb"},
+        {"days": "0"},
+        {"days": "-1"},
+        {"days": "99999"},
+        {"days": "soon"},
+        {"days": "١"},
+    ],
+)
 def test_a_token_that_cannot_be_is_told_beside_its_form(reader, form):
     """No name, an invisible one, or a day that is none."""
     answer, secret = made(reader, **form)
