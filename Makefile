@@ -46,6 +46,7 @@ format:
 docs:
 	@scripts/install test
 	$(PYTHON_IN) scripts/write_reference.py
+	$(PYTHON_IN) scripts/write_conformance.py
 
 constraints:
 	@scripts/install test

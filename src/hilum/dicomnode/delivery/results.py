@@ -29,6 +29,9 @@ from hilum.worklist.station import Station
 from hilum.worklist.tables import Delivery, Film, Study
 
 
+LONGEST_ACCESSION = 16  # characters: PS3.5 6.2, VR SH
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """One study as it goes out: the machine's reading, and the case that a report tells."""
@@ -101,8 +104,8 @@ def _picture(study: Study, film: Film) -> Dataset:
 
 def _complete(source: Dataset, study: Study) -> Dataset:
     """Fill in what a modality worklist, or the person who sent the film, told beside it."""
-    if not source.get("AccessionNumber") and study.accession:
-        source.AccessionNumber = study.accession[:16]
+    if not source.get("AccessionNumber") and len(study.accession) <= LONGEST_ACCESSION:
+        source.AccessionNumber = study.accession  # a cut one would be another order's
     if not source.get("PatientSex") and study.sex in ("M", "F"):
         source.PatientSex = study.sex
     return source
