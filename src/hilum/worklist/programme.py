@@ -167,7 +167,7 @@ def _refusals(session: Session, period: Period) -> dict[str, int]:
         select(Study.refusal_code, func.count())
         .where(period.condition(), Study.refusal_code.is_not(None))
         .group_by(Study.refusal_code)
-    ).tuples()
+    ).all()
     return dict(Counter({str(code): n for code, n in rows}).most_common())
 
 
@@ -205,7 +205,7 @@ def _tested(session: Session, period: Period) -> Tested:
         select(Study.test_result, Study.is_flagged, func.count())
         .where(period.condition(), Study.test_result.is_not(None))
         .group_by(Study.test_result, Study.is_flagged)
-    ).tuples()
+    ).all()
     counted = {(str(result), is_flagged): n for result, is_flagged, n in rows}
 
     def share(*flags: bool | None) -> Estimate:
