@@ -121,6 +121,11 @@ PATTERNS = (
     N_("The DICOM pixels take {} bits each; only 8 and 16 are read."),
     N_("The DICOM pixels are packed in a way that is not read ({})."),
     N_("Hilum failed on this file; the log holds the details"),
+    # what is turned away at the door
+    N_("The file is not a film: Hilum reads PNG, JPEG, and DICOM, and zips of them."),
+    N_("The zip's entry is not opened: {}."),
+    N_("The zip's entry is {}."),
+    N_("The film's bytes are not in the station's folder; have it sent again."),
     # films of a study that are not scored
     N_("Its bytes were removed by the station's rule of retention."),
     N_("It is not a radiograph: its modality is {}."),
@@ -194,6 +199,54 @@ PATTERNS = (
     N_("The window in the header would turn {} of the film to one tone and was not used."),
     N_("The VOI LUT in the header is malformed and was not used."),
     N_("The window in the header is not usable and was not used."),
+    # bundles, thresholds, and figures
+    N_(
+        "Scores frontal chest radiographs (PA or AP) of people of {} years and over for abnormality consistent "
+        "with pulmonary tuberculosis. For research and decision support; not a cleared medical device."
+    ),
+    N_(
+        "the highest with sensitivity >= {} on {} films of {}, each scored by a network that did not learn from "
+        "it; chosen on the films its figures are of, so they flatter it; calibrate locally before use"
+    ),
+    N_("A threshold set by this site; the bundle holds no evidence for it."),
+    N_("Chosen at this station by {} on {}."),
+    N_("Chosen at this station by {} on {}: {}"),
+    N_(
+        "Calibrated on {} confirmed cases and {} without of this station, for a sensitivity of {} % with a "
+        "confidence of {} %."
+    ),
+    N_("there is nothing to count"),
+    N_("both readers said the same of every film, so chance alone would agree as well"),
+    # why a request was turned away
+    N_("the role {} does not have the right {}"),
+    N_("the form is too old, or came from elsewhere; load the page again and repeat"),
+    N_("a request has at most {} MB here; send it in parts"),
+    N_("choose one of the four verdicts"),
+    N_("a comment has {} characters at most"),
+    N_("no study is chosen: tick some first"),
+    N_("at most {} studies at once"),
+    N_("there is no study {}"),
+    N_("study {} has no reading yet"),
+    N_("study {} is {} and cannot become {}; what may follow: {}"),
+    N_("study {} is {} and will be scored; it need not be queued again"),
+    N_("the heat map is shown once you have given your verdict"),
+    N_("the report is made once you have given your verdict"),
+    N_("the film's bytes are no longer at this station"),
+    N_("a test cannot have been taken on a day that has not come"),
+    N_("age_years: an age is 0 to 130 years"),
+    N_("the page asked for is not one of this list; begin again from the first"),
+    N_("there are too few confirmed cases for this promise"),
+    N_("calibration needs confirmed cases and confirmed others; enter results of tests first"),
+    N_("threshold: a score of 0 to 100"),
+    N_("a threshold needs a reason, for those who come after"),
+    N_("{}: a number above 0 and below 100"),
+    N_("{}: {} cannot be"),
+    N_("from: lies after the last day"),
+    N_("retention_days must be 1 or more, or empty to keep films for ever"),
+    N_("site_rules name a site twice"),
+    N_("a site's priority lies between {} and {}"),
+    N_("Not Found"),
+    N_("Method Not Allowed"),
 )
 
 
