@@ -55,7 +55,7 @@ def reader() -> ReaderFacts:
         name="hilum-test",
         version="1.2.0",
         sha256="ab" * 32,
-        threshold=0.35,
+        threshold=0.3496481214684898,
         operating_point="sensitivity-90",
         evidence="the highest with sensitivity >= 0.90 on 100 films",
         sensitivity=Estimate(0.9, 0.8, 0.95, 100, 100, "Wilson"),

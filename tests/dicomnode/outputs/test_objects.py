@@ -112,6 +112,7 @@ def test_a_later_reading_replaces(reading, kind):
     later = dataclasses.replace(
         reading,
         made_at=MADE_AT + timedelta(days=1),
+        outcome=dataclasses.replace(reading.outcome, threshold=0.5),
         reader=dataclasses.replace(reading.reader, threshold=0.5),
     )
 
@@ -245,6 +246,14 @@ def test_a_reading_needs_a_time_zone(film, refused, reader):
     """A time that could be anywhere's is a bug."""
     with pytest.raises(ValueError, match="time zone"):
         reading_of(film, refused, reader, made_at=datetime(2026, 1, 1))
+
+
+def test_a_reading_has_one_threshold(film, scored, reader):
+    """A film that was scored at another threshold than the facts tell is a bug."""
+    other = dataclasses.replace(reader, threshold=0.5)
+
+    with pytest.raises(ValueError, match="threshold"):
+        reading_of(film, scored, other, made_at=MADE_AT)
 
 
 def test_the_pdf_comes_out_as_it_went_in(reading):

@@ -16,7 +16,7 @@ from hilum.records import Refused
 from hilum.reports.reader_facts import reader_facts
 
 EVERY = 40  # of the 240 films, so six of them
-LAID_OUT = 4  # every so many films get the PDF, which takes longest to make
+LAID_OUT = 6  # every so many films get the PDF, which takes longest to make
 
 
 @pytest.fixture(scope="module")

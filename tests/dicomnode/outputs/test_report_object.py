@@ -75,7 +75,9 @@ def test_any_double_comes_back(reading, scored, probability, threshold, spread):
     odd = dataclasses.replace(
         scored, probability=probability, threshold=threshold, spread=spread, zones={Zone.LEFT_LOWER: spread}
     )
-    outcome = read_report(reread(measurement_report(dataclasses.replace(reading, outcome=odd)))).outcome
+    reader = dataclasses.replace(reading.reader, threshold=threshold)
+    changed = dataclasses.replace(reading, outcome=odd, reader=reader)
+    outcome = read_report(reread(measurement_report(changed))).outcome
 
     assert isinstance(outcome, ReportedScore)
     assert (outcome.probability, outcome.threshold) == (probability, threshold)

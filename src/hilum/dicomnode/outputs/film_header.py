@@ -180,7 +180,7 @@ def _identity(source: Dataset, keyword: str) -> str:
     try:
         value = source.get(keyword)
         values = value if isinstance(value, MultiValue) else [value]
-        text = "/".join("" if one is None else str(one) for one in values)
+        text = "/".join("" if one is None else str(one) for one in values).replace("\\", "/")
     except header.MALFORMED:
         return ""
     return without_controls(text)

@@ -18,7 +18,7 @@ class Reading:
     """A machine's reading of one film; build it with `reading_of`.
 
     Raises:
-        ValueError: `made_at` has no time zone.
+        ValueError: `made_at` has no time zone, or the film was scored at another threshold than the reader's.
     """
 
     film: Dataset  # of `film_header.film_header`
@@ -30,6 +30,10 @@ class Reading:
     def __post_init__(self) -> None:
         if self.made_at.tzinfo is None:
             raise ValueError("made_at needs a time zone")
+        if isinstance(self.outcome, Scored) and self.outcome.threshold != self.reader.threshold:
+            raise ValueError(
+                f"scored at {self.outcome.threshold!r}, but the reader's threshold is {self.reader.threshold}"
+            )
 
 
 def reading_of(
