@@ -18,7 +18,13 @@ from hilum.cli.main import cli
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "src/hilum"
 FOLDER = REPOSITORY / "docs/reference"
-SETTINGS = (PACKAGE / "training/settings.py", PACKAGE / "imaging/recipe.py")
+SETTINGS = (
+    PACKAGE / "training/settings.py",
+    PACKAGE / "imaging/recipe.py",
+    PACKAGE / "worklist/station.py",
+    PACKAGE / "web/settings.py",
+    PACKAGE / "dicomnode/settings.py",
+)
 WIDTH = 100  # columns of the commands' help
 
 NOTE = "<!-- Written by `make docs` from the code: change {where}, not this page. -->\n"

@@ -1,7 +1,8 @@
 """The docs cannot lie: reference pages are the code's own, every name has its line, links lead somewhere.
 
 The README's commands are run in order, as a reader would, on phantoms. A block that needs what a test has not
-says so in its first line: `# in a clone` (make, run by .ci/run itself) or `# needs the public films`.
+says so in its first line: `# in a clone` (make, run by .ci/run itself), `# needs the public films`, `# needs a
+person`, or `# needs a PACS`; the last two are run by tests of their own.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 REFERENCE = runpy.run_path(str(REPOSITORY / "scripts/write_reference.py"))["PAGES"]
 PAGES = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
 BLOCKS = re.findall(r"^```(?:console|bash)\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
-SKIPPED = ("# in a clone", "# needs the public films")
+SKIPPED = ("# in a clone", "# needs the public films", "# needs a person", "# needs a PACS")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)#\s]+)(?:#[^)\s]*)?\)|!\[[^\]]*\]\(([^)\s]+)\)")
 
 
