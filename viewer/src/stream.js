@@ -22,32 +22,33 @@ const START_OF_SCAN = 0xda;
 /**
  * @param {Uint8Array} stream
  * @param {string} named transfer syntax of the file
- * @returns {{stream: Uint8Array, transferSyntax: string}} what to decode, and as what
+ * @returns {{stream: Uint8Array, transferSyntax: string, precision?: number}} what to decode, as what, and the bits
+ *   of a sample where a JPEG says them
  */
 export function recognised(stream, named) {
-  const kind = kindOf(stream);
+  const { kind, precision } = kindOf(stream);
   if (!kind) return { stream, transferSyntax: named };
   if (!endsIn(stream)) throw new FilmFailure("damaged", "the packed picture is cut short");
   const family = FAMILIES[kind].map((last) => UID + last);
   const transferSyntax = family.includes(named) ? named : family[0];
-  return { stream: kind === "JPEG 2000" ? withoutStrayComments(stream) : stream, transferSyntax };
+  return { stream: kind === "JPEG 2000" ? withoutStrayComments(stream) : stream, transferSyntax, precision };
 }
 
 function kindOf(stream) {
   const start = wordAt(stream, 0);
-  if (start === 0xff4fff51 || start === 0x0000000c) return "JPEG 2000"; // bare, or in the file format around it
-  return start >>> 16 === 0xffd8 ? jpegKind(stream) : null;
+  if (start === 0xff4fff51 || start === 0x0000000c) return { kind: "JPEG 2000" }; // bare, or in the file format around it
+  return start >>> 16 === 0xffd8 ? jpegKind(stream) : {};
 }
 
 /** By the frame header, which stands before the first scan (T.81 B.2.2). */
 function jpegKind(stream) {
   for (let place = 2; place + 4 <= stream.length && stream[place] === 0xff; ) {
     const marker = stream[place + 1];
-    if (marker === START_OF_SCAN) return null;
-    if (marker in PROCESSES) return PROCESSES[marker];
+    if (marker === START_OF_SCAN) return {};
+    if (marker in PROCESSES) return { kind: PROCESSES[marker], precision: stream[place + 4] };
     place += marker === 0xff ? 1 : 2 + (wordAt(stream, place) & 0xffff);
   }
-  return null;
+  return {};
 }
 
 function endsIn(stream) {

@@ -4,6 +4,10 @@ import { decodeImageFrame } from "@loader/decodeImageFrameWorker.js";
 import { FilmFailure } from "./failure.js";
 import { recognised } from "./stream.js";
 
+const EXTENDED = "1.2.840.10008.1.2.4.51";
+/** Levels that the decoder of 12-bit JPEG adds: it scales the rounding of its level shift (2056 for 2048) with it. */
+const EXCESS = 15;
+
 /**
  * @returns {Promise<object>} the frame with `pixelData`, one number a sample; `photometricInterpretation` and
  *   `planarConfiguration` say how it lies after decoding
@@ -16,7 +20,9 @@ export async function unpack({ dataSet, transferSyntax, frame, facts }) {
   const isConverted = isStream && isConvertedByDecoder(decoded, known.transferSyntax);
   const photometricInterpretation = isConverted ? "RGB" : frame.photometricInterpretation;
   const planarConfiguration = isConverted ? 0 : (decoded.planarConfiguration ?? frame.planarConfiguration);
-  const unpacked = { ...frame, photometricInterpretation, planarConfiguration, pixelData: decoded.pixelData };
+  const is12Bit = isStream && known.precision === 12 && known.transferSyntax === EXTENDED;
+  const pixelData = is12Bit ? decoded.pixelData.map((level) => Math.max(level - EXCESS, 0)) : decoded.pixelData;
+  const unpacked = { ...frame, photometricInterpretation, planarConfiguration, pixelData };
   refuseOtherSize(unpacked, decoded);
   return unpacked;
 }

@@ -22,7 +22,14 @@ def test_the_licences_of_all_bundled_packages_are_shipped(repository):
     """The notice has the packages, and the libraries that are compiled into the decoders."""
     notice = (repository / "src/hilum/web/static/viewer/THIRD-PARTY.txt").read_text(encoding="utf-8")
 
-    for package in ("@cornerstonejs/core", "@kitware/vtk.js", "dicom-parser", "CharLS", "OpenJPEG", "OpenJPH"):
+    for package in (
+        "@cornerstonejs/core",
+        "@kitware/vtk.js",
+        "dicom-parser",
+        "CharLS",
+        "OpenJPEG",
+        "OpenJPH",
+    ):
         assert package in notice
     assert "based in part on the work of the Independent JPEG Group" in notice
 

@@ -1,4 +1,4 @@
-"""The viewer as a part of a page: its words, its names for a screen reader, its errors, and what it asks of a page."""
+"""The viewer as a part of a page: its words, its names for a screen reader, and its errors."""
 
 from __future__ import annotations
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gdcm
 import numpy as np
 import pytest
+from jpeg12 import jpeg12
 from pydicom import uid
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
@@ -222,3 +224,48 @@ def test_a_browser_without_webgl_shows_films(viewing_in, cardless_browser, tmp_p
     assert viewing.state()["renderer"] == "processor"
     assert viewing.tone(500, 200) > 245
     assert viewing.complaints == []
+
+
+def test_a_12_bit_jpeg_keeps_its_levels(viewing, tmp_path):
+    """Blocks of known values come back to one level of 4096; the library alone would add fifteen."""
+    blocks = np.linspace(200, 4000, 64).astype(np.uint16).reshape(8, 8)
+    write_film(tmp_path / "plain.dcm", blocks.repeat(8, 0).repeat(8, 1))
+
+    def as_jpeg(film):
+        film.file_meta.TransferSyntaxUID = uid.JPEGExtended12Bit
+        film.WindowCenter, film.WindowWidth = blocks[3, 3] + 0.5, 2  # a step between this level and the next
+        film.PixelData = encapsulate([jpeg12(blocks)])
+        film["PixelData"].is_undefined_length = True
+
+    viewing.show(rewritten(tmp_path, as_jpeg))
+    level = int(blocks[3, 3])
+    seen = []
+    for centre in (level - 0.5, level + 1.5):  # white above the centre: the block is, and then is not
+        viewing.page.get_by_label("Centre", exact=True).fill(str(centre))
+        viewing.page.get_by_label("Centre", exact=True).press("Enter")
+        seen.append(viewing.tone(28, 28))
+
+    assert seen == [255, 0]
+
+
+@pytest.mark.parametrize("kind", ["JPEGLosslessProcess14", "JPEGLosslessProcess14_1"])
+def test_a_lossless_jpeg_film_is_shown(viewing, tmp_path, kind):
+    """Both processes of lossless JPEG, of a signed film of 12 bits."""
+    signed = (RAMP.astype(np.int32) - 2048).astype(np.int16)
+    write_film(tmp_path / "plain.dcm", signed, WindowCenter=0, WindowWidth=4096)
+    reader = gdcm.ImageReader()
+    reader.SetFileName(str(tmp_path / "plain.dcm"))
+    assert reader.Read()
+    change = gdcm.ImageChangeTransferSyntax()
+    change.SetTransferSyntax(gdcm.TransferSyntax(getattr(gdcm.TransferSyntax, kind)))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    writer = gdcm.ImageWriter()
+    writer.SetImage(change.GetOutput())
+    writer.SetFile(reader.GetFile())
+    writer.SetFileName(str(tmp_path / "packed.dcm"))
+    assert writer.Write()
+    viewing.show("packed.dcm")
+
+    for across in (40, 250, 470):
+        assert viewing.tone(across, 200) == pytest.approx(across / 511 * 255, abs=2)

@@ -1,7 +1,7 @@
-"""Films made for the viewer, the page that shows them under a strict content policy, and a browser to look with.
+"""Films made for the viewer, the page that shows them under a strict content policy, and what is seen there.
 
-The trap: the policy forbids strings as code, and with them Playwright's `wait_for_function`; `until` asks again and
-again instead.
+The trap: the policy forbids strings as code, and with them Playwright's `wait_for_function`; `until` asks
+again and again instead.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _PAGE = """<!doctype html>
 <html lang="en"{direction}><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Viewer</title><link rel="icon" href="data:,"><link rel="stylesheet" href="page.css">
 <script type="module" src="{root}static/viewer/film-viewer.js"></script></head><body>{body}</body></html>"""
-_STYLE = """body { margin: 0; font-family: sans-serif; background: var(--paper, #fff); color: var(--ink, #000) }
+_STYLE = """body { margin: 0; font-family: sans-serif; background: #fff; color: #000 }
 film-viewer { --film-height: 400px; }
 .dark { --ink: #e6e9ec; --paper: #14171a; --accent: #6db3f2; --line: #454c54; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; }"""
@@ -42,7 +42,7 @@ film-viewer { --film-height: 400px; }
 def write_film(
     path: Path, pixels: np.ndarray, *, syntax: str = uid.ExplicitVRLittleEndian, **header: Any
 ) -> None:
-    """Write stored values (H, W) or colours (H, W, 3) as a DX film; `header` by keyword, 12 bits where not said."""
+    """Write stored values (H, W) or colours (H, W, 3) as a DX film of 12 bits; `header` adds by keyword."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = uid.DigitalXRayImageStorageForPresentation
     meta.MediaStorageSOPInstanceUID = uid.generate_uid()
