@@ -6,14 +6,16 @@ may be a patient's, so it is shown to its sender and kept as identity, and never
 
 from __future__ import annotations
 
+import errno
 import re
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import IO
 
-from hilum.errors import ArchiveRefused
+from hilum.errors import ArchiveRefused, DiskShort
 from hilum.records import RefusalCode
 from hilum.web.problems import InvalidRequest, NotFound
 from hilum.web.rights import Right
@@ -32,6 +34,7 @@ from hilum.worklist.wording import as_identifier, as_line
 MOST_FILM_BYTES = 1 << 29  # 512 MB; a film of 4020 x 4892 pixels and 16 bit has 39 MB
 MOST_FILMS = 5000  # of one upload
 STUDY_CLOSES_AFTER_S = 2.0  # a DICOM study may have a second film in the same hand
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 MOST_NAME = 255  # characters of a file's name
 UNSEEN = re.compile(
     "[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
@@ -139,7 +142,13 @@ def take_upload(
         open_upload(station, visitor) if upload_id is None else _own_upload(station, visitor, upload_id)
     )
     taking = _Taking(station, visitor, beside, upload_id)
-    return TakenUpload(upload_id, tuple(taken for file in files for taken in taking.take(file)))
+    try:
+        return TakenUpload(upload_id, tuple(taken for file in files for taken in taking.take(file)))
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        free = shutil.disk_usage(station.originals.folder).free
+        raise DiskShort(free, station.originals.low_disk_bytes) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,17 +177,21 @@ class _Taking:
 
     def _take_zip(self, incoming: Incoming, name: str) -> Iterator[TakenFile]:
         incoming.flush()
+        is_empty = True
         try:
             for entry in films_of_zip(incoming.path, entry_bytes=MOST_FILM_BYTES, most_entries=MOST_FILMS):
+                is_empty = False
                 entry_name = f"{name}/{shown_name(entry.name)}"[-MOST_NAME:]
                 if entry.fault:
-                    yield _refused(
-                        entry_name, RefusalCode.UNSUPPORTED, f"The zip's entry is not opened: {entry.fault}."
-                    )
+                    reason = f"The zip's entry is not opened: {entry.fault}."
+                    yield _refused(entry_name, RefusalCode.UNSUPPORTED, reason)
                 else:
                     yield self._take_entry(entry.blocks, entry_name)
         except ArchiveRefused as error:
             yield _refused(name, RefusalCode.DAMAGED, f"{error}.")
+        else:
+            if is_empty:
+                yield _refused(name, RefusalCode.EMPTY, "The zip holds no films.")
 
     def _take_entry(self, blocks: Iterable[bytes], name: str) -> TakenFile:
         self.station.originals.check_room()
@@ -224,7 +237,8 @@ class _Taking:
 def shown_name(name: str) -> str:
     """A file's name without its folders on the sender's machine, and without marks that mislead the eye."""
     seen = UNSEEN.sub("", as_line(name.replace("\\", "/"), len(name)))
-    return PurePosixPath(seen).name[-MOST_NAME:] or "unnamed"
+    last = PurePosixPath(seen).name[-MOST_NAME:]
+    return last if last.strip(".") else "unnamed"
 
 
 def _receive(incoming: Incoming, stream: IO[bytes]) -> bytes:
