@@ -51,6 +51,7 @@ ROUTERS = (
     "hilum.web.pages.programme:router",
     "hilum.web.pages.threshold:router",
     "hilum.web.events:router",
+    "hilum.web.dicomweb.routes:router",
 )
 
 DESCRIPTION = """Films in, scores and refusals out, verdicts back, with the rights of the log-in or token.

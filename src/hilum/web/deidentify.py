@@ -49,6 +49,7 @@ _TRAVELS = (
 # Codes of the profile and its options, PS3.16 CID 7050
 _PROFILE = ("113100", "Basic Application Confidentiality Profile")
 _KEEPS_PATIENT = ("113108", "Retain Patient Characteristics Option")
+_KEEPS_UIDS = ("113110", "Retain UIDs Option")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,12 @@ class Deidentification:
 
     secret: bytes
     keeps_age_and_sex: bool = True  # the Retain Patient Characteristics Option, for these two alone
+    keeps_uids: bool = False  # the Retain UIDs Option: for who asks again by the UIDs that were answered
 
     def uid(self, original: str) -> str:
-        """The UID that stands for another (PS3.5 B.2: 2.25 and a UUID)."""
+        """The UID that stands for another (PS3.5 B.2: 2.25 and a UUID), or the same where UIDs are kept."""
+        if self.keeps_uids:
+            return original
         digest = hmac.digest(self.secret, b"uid " + original.encode(), hashlib.sha256)
         return f"2.25.{uuid.UUID(bytes=digest[:16], version=4).int}"
 
@@ -215,7 +219,8 @@ def dicom_age(years: float) -> str:
 
 def _say_so(dataset: Dataset, how: Deidentification) -> None:
     """What PS3.15 E.1.1 asks to be written of the removal itself."""
-    codes = [_PROFILE, _KEEPS_PATIENT] if how.keeps_age_and_sex else [_PROFILE]
+    options = ((how.keeps_age_and_sex, _KEEPS_PATIENT), (how.keeps_uids, _KEEPS_UIDS))
+    codes = [_PROFILE, *(code for is_taken, code in options if is_taken)]
     dataset.PatientIdentityRemoved = "YES"
     dataset.LongitudinalTemporalInformationModified = "REMOVED"
     dataset.DeidentificationMethodCodeSequence = [_code(*code) for code in codes]

@@ -8,7 +8,6 @@ Trap: a bare data set without PS3.10's preamble is read by us and by no viewer, 
 from __future__ import annotations
 
 import io
-import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -26,8 +25,8 @@ from hilum.imaging.read import is_dicom
 from hilum.records import RefusalCode
 from hilum.web.deidentify import Deidentification, deidentified, dicom_age, quiet
 from hilum.worklist.tables import Film, Study
+from hilum.worklist.wording import made_uid
 
-WRAPPED_NAMESPACE = uuid.UUID("0f4d7c2a-6a3b-5f0e-9d1c-7f7a3f2b8c55")  # of UIDs made for wrapped pictures
 JPEG_MARK = b"\xff\xd8\xff"
 _HEAD_BYTES = 132
 
@@ -67,12 +66,12 @@ class FilmIdentity:
     @property
     def series_uid(self) -> str:
         """Of the series that holds a study's wrapped pictures."""
-        return _made_uid(f"series {self.study_uid}")
+        return made_uid("series", self.study_uid)
 
     @property
     def sop_instance_uid(self) -> str:
         """Of the wrapped picture; the same bytes in the same study give the same one."""
-        return _made_uid(f"film {self.study_uid} {self.sha256}")
+        return made_uid("film", self.study_uid, self.sha256)
 
 
 def film_as_dicom(
@@ -100,15 +99,19 @@ def film_as_dicom(
     return as_part10(dataset if with_identity else deidentified(dataset, deidentification))
 
 
-def read_part10(path: Path) -> FileDataset:
+def read_part10(path: Path, *, with_pixels: bool = True) -> FileDataset:
     """A DICOM file, bare data sets too, with a transfer syntax that says what it is written in.
+
+    Args:
+        path: of the file.
+        with_pixels: False reads what stands before the pixel data and leaves the rest.
 
     Raises:
         UnreadableImage: DAMAGED.
     """
     try:
         with quiet():
-            dataset = dcmread(path, force=True)
+            dataset = dcmread(path, force=True, stop_before_pixels=not with_pixels)
     except (*MALFORMED, EOFError, OSError) as error:
         raise UnreadableImage(RefusalCode.DAMAGED, "The DICOM file is damaged.") from error
     if not dataset:
@@ -224,7 +227,3 @@ def _head(path: Path) -> bytes:
 
 def _date(day: date | None) -> str:
     return "" if day is None else day.strftime("%Y%m%d")
-
-
-def _made_uid(text: str) -> str:
-    return f"2.25.{uuid.uuid5(WRAPPED_NAMESPACE, text).int}"
