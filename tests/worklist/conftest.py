@@ -8,9 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from bundles import write_film, write_tiny_bundle
-from postgres import PostgresServer, programs, running_postgres
 
+from bundles import write_film, write_tiny_bundle
 from hilum.inference.bundle import Bundle
 from hilum.worklist.database import Database, database_url
 from hilum.worklist.film_facts import read_film_facts
@@ -18,6 +17,7 @@ from hilum.worklist.intake import Accepted, Arrival, accept
 from hilum.worklist.migrating import migrate
 from hilum.worklist.states import Origin
 from hilum.worklist.station import Station, StationSettings
+from postgres import PostgresServer, programs, running_postgres
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -81,9 +81,7 @@ def settings(
         return
     server: PostgresServer = request.getfixturevalue("postgres")
     name = server.make_database(request.getfixturevalue("migrated_postgres"))
-    yield StationSettings(
-        folder, database_url=server.url(name), bundle=tiny_bundle.folder, low_disk_bytes=0
-    )
+    yield StationSettings(folder, database_url=server.url(name), bundle=tiny_bundle.folder, low_disk_bytes=0)
     server.drop_database(name)
 
 

@@ -151,7 +151,7 @@ def earlier_studies(session: Session, study: Study, *, limit: int = 20) -> Seque
 def neighbours(
     session: Session, study: Study, wanted: StudyFilter, sort: Sort
 ) -> tuple[int | None, int | None]:
-    """The numbers of the studies before and after one in a list, whether or not it is still in the list itself."""
+    """The numbers of the studies before and after one in a list, whether or not it is still in the list."""
     columns, is_falling = _KEYS[sort]
     place = tuple(getattr(study, column.key) for column in columns)
 

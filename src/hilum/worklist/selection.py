@@ -50,9 +50,9 @@ def choose(films: Sequence[Film], *, without_score: Collection[int] = ()) -> tup
 def none_chosen(films: Sequence[Film]) -> tuple[RefusalCode, str]:
     """Why a study without a frontal film is refused: the code, and a sentence that says what was there."""
     counted = Counter(_noun(film) for film in films)
-    there = ", ".join(f"{n} {noun}" for noun, n in counted.items()) or "no film"
+    there = ", ".join(f"{n} {noun.format(s='s' if n > 1 else '')}" for noun, n in counted.items())
     code = RefusalCode.LATERAL if any(_is_lateral(film) for film in films) else RefusalCode.UNSUPPORTED
-    return code, f"The study holds no frontal radiograph; what is there: {there}."
+    return code, f"The study holds no frontal radiograph; what is there: {there or 'no film'}."
 
 
 Rule = Callable[[Film], str]  # a sentence where the film is not scored, else nothing
@@ -123,7 +123,5 @@ def _is_lateral(film: Film) -> bool:
 
 def _noun(film: Film) -> str:
     if film.modality not in RADIOGRAPHY:
-        return f"file of modality {film.modality}"
-    return (
-        "lateral film" if _is_lateral(film) else "film that was removed" if film.removed_at else "other film"
-    )
+        return f"file{{s}} of modality {re.sub('[{}]', '', film.modality)}"
+    return "lateral film{s}" if _is_lateral(film) else "other film{s}"
