@@ -43,6 +43,10 @@ DEFAULT_PORT = 8000
               help="Off the loopback, passwords and films then pass the network in the clear.")  # fmt: skip
 @click.option("--settings", "settings_path", type=click.Path(path_type=Path, dir_okay=False),
               metavar="SERVE.TOML", help="Sessions, limits, and single sign-on.")  # fmt: skip
+@click.option("--node", "has_node", is_flag=True,
+              help="Take films by DICOM too; see `hilum node`.")  # fmt: skip
+@click.option("--node-settings", type=click.Path(path_type=Path, dir_okay=False), metavar="NODE.TOML",
+              help="The node's settings: its port, who may call, where results go.")  # fmt: skip
 @click.option("--open", "opens_browser", is_flag=True, help="Open the page in this machine's browser.")
 def serve(**options: Any) -> None:
     """Run the reading station until Ctrl-C: films in, scores and worklist in the browser.

@@ -11,6 +11,7 @@ import socket
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Protocol
 
 import click
@@ -19,6 +20,7 @@ from fastapi import FastAPI
 
 from hilum.cli.serve_demo import Demo
 from hilum.cli.serve_folder import locked_folder
+from hilum.cli.serve_node import NodeProcess, with_targets
 from hilum.cli.serve_people import administrator_from_environment, demo_administrator
 from hilum.cli.serve_settings import ServeJob, web_settings
 from hilum.errors import StationRefused
@@ -26,7 +28,7 @@ from hilum.web.accounts.people import has_administrator
 from hilum.web.app import create_app
 from hilum.web.settings import WebSettings
 from hilum.worklist.migrating import migrate
-from hilum.worklist.station import Station
+from hilum.worklist.station import Station, StationSettings
 from hilum.worklist.supervisor import Workers
 
 __all__ = ["ServeJob", "run"]
@@ -50,6 +52,9 @@ def run(job: ServeJob) -> None:
         HilumError: whatever keeps the station from starting.
     """
     settings = web_settings(job)
+    node = _node(job, settings.station)
+    if node is not None:
+        settings = replace(settings, station=with_targets(settings.station, node))
     with ExitStack() as stack:
         stack.enter_context(locked_folder(settings.station.folder))
         listening = stack.enter_context(_listening(job))
@@ -62,11 +67,19 @@ def run(job: ServeJob) -> None:
         if job.demo:
             demo_administrator(station, tell=click.echo)
             parts.append(Demo(station))
+        if node is not None:
+            parts.append(node)
         app = create_app(settings, station=station, are_workers_alive=workers.is_alive)
         url = _url(job, listening)
         with _started(parts):
             _serve(app, job, listening, told=lambda: _tell(url, settings, station, job))
     click.echo("stopped")
+
+
+def _node(job: ServeJob, station: StationSettings) -> NodeProcess | None:
+    if job.node_settings is not None and not job.has_node:
+        raise StationRefused("--node-settings needs --node")
+    return NodeProcess(station, job.node_settings) if job.has_node else None
 
 
 @contextmanager

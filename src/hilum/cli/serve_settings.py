@@ -43,6 +43,8 @@ class ServeJob:
     allow_plain_http: bool
     settings_path: Path | None
     opens_browser: bool
+    has_node: bool = False
+    node_settings: Path | None = None
 
     @property
     def is_loopback(self) -> bool:

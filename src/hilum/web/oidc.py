@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import logging
 import secrets
+import ssl
 from collections.abc import Mapping
 from typing import Any
 
 from anyio import to_thread
-from authlib.integrations.base_client.errors import OAuthError
+from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.starlette_client import OAuth, StarletteOAuth2App
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from httpx import HTTPError
+from httpx2 import HTTPError
+from joserfc.errors import JoseError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -50,6 +52,7 @@ def build_client(settings: OidcSettings) -> StarletteOAuth2App:
         client_secret=settings.client_secret,
         server_metadata_url=f"{settings.issuer.rstrip('/')}/.well-known/openid-configuration",
         client_kwargs={"scope": settings.scopes, "code_challenge_method": "S256", "timeout": TIMEOUT_S,
+                       "verify": ssl.create_default_context(),  # once; each log-in would read it anew
                        "token_endpoint_auth_method": method},
     )  # fmt: skip
 
@@ -69,7 +72,7 @@ async def go_to_provider(request: Request) -> Response:
     client: StarletteOAuth2App = request.app.state.oidc
     try:
         answer: Response = await client.authorize_redirect(request, str(request.url_for("come_back")))
-    except (HTTPError, OAuthError) as error:
+    except (HTTPError, AuthlibBaseError, ValueError) as error:
         log.warning("the OpenID provider does not answer: %s", type(error).__name__)
         raise NotReady("the OpenID provider does not answer; log in with a password, or try again") from None
     return answer
@@ -81,7 +84,7 @@ async def come_back(request: Request) -> Response:
     client: StarletteOAuth2App = request.app.state.oidc
     try:
         token = await client.authorize_access_token(request)
-    except (HTTPError, OAuthError, ValueError) as error:
+    except (HTTPError, AuthlibBaseError, JoseError, ValueError) as error:
         log.warning("a log-in by OpenID failed: %s", type(error).__name__)
         raise NotAllowed("the log-in at the OpenID provider failed; try again") from None
     claims: Mapping[str, Any] = token.get("userinfo") or {}
@@ -92,7 +95,7 @@ async def come_back(request: Request) -> Response:
 def role_of(claims: Mapping[str, Any], settings: OidcSettings) -> Role | None:
     """The first role in the settings whose value the claim holds; None: no role here."""
     claim = claims.get(settings.role_claim)
-    values = set(map(str, claim)) if isinstance(claim, list) else {claim}
+    values = set(map(str, claim)) if isinstance(claim, list) else {str(claim)}
     return next((Role(each.role) for each in settings.roles if each.value in values), None)
 
 
