@@ -71,7 +71,7 @@ def test_films_that_were_not_named_are_asked_for(clone):
 
 
 def test_a_study_from_pretrained_weights_ships_one_network_judged_by_its_folds(clone):
-    """Import, lungs, films of elsewhere, folds, one network of all films, and the other hospital."""
+    """Import, lungs, films of elsewhere, phantoms, folds, one network of all films, the other hospital."""
     films = {name: name.lower() for name in ("SHENZHEN", "MASKS", "JSRT", "RSNA", "RSNA_TABLE", "INDIA")}
 
     result = run_study(clone, "hilum-base", WEIGHTS="weights.pt", **films)
@@ -80,7 +80,8 @@ def test_a_study_from_pretrained_weights_ships_one_network_judged_by_its_folds(c
     calls = (clone / "calls").read_text(encoding="utf-8").splitlines()
     assert [" ".join(call.split()[:2]) for call in calls] == [
         "data import", "data import", "data phantom", "train-lungs configs/lungs.toml", "data import",
-        "cross-validate configs/hilum-base.toml", "evaluate runs/hilum-base/predictions.parquet",
+        "data phantom", "cross-validate configs/hilum-base.toml",
+        "evaluate runs/hilum-base/predictions.parquet",
         "evaluate runs/hilum-base/predictions-lungs-blanked.parquet", "train configs/hilum-base.toml",
         "export runs/hilum-base-all", "data import", "predict out/india/manifest.parquet",
         "evaluate runs/hilum-base/india.parquet", "benchmarks/local_fit/run.py --home",
