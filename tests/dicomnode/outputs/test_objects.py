@@ -15,6 +15,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from hilum.dicomnode.messages.hl7 import result_message
+from hilum.dicomnode.outputs.film_header import film_header
 from hilum.dicomnode.outputs.marks import RESEARCH_USE
 from hilum.dicomnode.outputs.objects import build_object, case_of
 from hilum.dicomnode.outputs.pdf import encapsulated_pdf
@@ -68,6 +69,19 @@ def test_a_picture_without_a_header_is_enough(refused, reader, kind):
     assert faults(dataset) == []
     assert dataset.StudyInstanceUID == computed_uid("picture study", "cd" * 32)
     assert dataset.PatientName == "A/B"
+
+
+def test_films_without_uids_are_told_apart(film):
+    """Of two films that lack their UIDs and differ in their pixels alone, each has UIDs of its own."""
+    del film.SOPInstanceUID, film.StudyInstanceUID, film.SeriesInstanceUID
+    headers = []
+    for pixels in (b"\0\0", b"\0\1", b"\0\0"):
+        film.add_new("PixelData", "OW", pixels)
+        headers.append(film_header(film))
+    first, second, third = headers
+
+    assert first.SOPInstanceUID == third.SOPInstanceUID != second.SOPInstanceUID
+    assert first.StudyInstanceUID != second.StudyInstanceUID
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -165,13 +165,13 @@ def _complete(film: Dataset, source: Dataset) -> None:
 
 
 def _digest(source: Dataset) -> str:
-    """SHA-256 over a film's elements as they can be read, its pixels among them."""
+    """SHA-256 over a film's elements as they can be read, its pixels where they were read with it."""
     digest = hashlib.sha256()
     for tag in sorted(source.keys()):
-        try:
-            digest.update(f"{tag:08x}={source[tag].value!r};".encode("utf-8", "replace"))
-        except header.MALFORMED:
-            digest.update(f"{tag:08x}?;".encode())
+        digest.update(f"{tag:08x}=".encode())
+        with suppress(*header.MALFORMED):
+            value = source[tag].value
+            digest.update(value if isinstance(value, bytes) else repr(value).encode("utf-8", "replace"))
     return digest.hexdigest()
 
 
