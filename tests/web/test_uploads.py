@@ -145,11 +145,11 @@ def test_what_is_said_beside_fills_in_what_the_file_does_not_tell(take, station)
     """A picture has no header."""
     take(
         ("film.png", a_png()),
-        beside=Beside(site="Hill clinic", patient_id="P7", age_years=34.0, sex="female"),
+        beside=Beside(site="Hill clinic", patient_id="P7", age_years=34.0, sex="F"),
     )
     (study,) = studies(station)
 
-    assert (study.site, study.age_years, study.sex) == ("Hill clinic", 34.0, "female")
+    assert (study.site, study.age_years, study.sex) == ("Hill clinic", 34.0, "F")
     with station.database.reading() as session:
         assert session.scalars(select(Patient.patient_id)).all() == ["P7"]
 

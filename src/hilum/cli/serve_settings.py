@@ -91,6 +91,7 @@ def web_settings(job: ServeJob) -> WebSettings:
         oidc=oidc,
         sessions=from_file.sessions,
         most_upload_bytes=from_file.most_upload_bytes,
+        webhooks_to_private=from_file.webhooks_to_private,
     )
 
 

@@ -10,6 +10,7 @@ import importlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.sessions import SessionMiddleware
@@ -18,6 +19,7 @@ import hilum
 from hilum.web import oidc, problems
 from hilum.web.access_log import AccessLog
 from hilum.web.accounts.passwords import Passwords
+from hilum.web.api.describing import describe
 from hilum.web.gatekeeper import Gatekeeper
 from hilum.web.metrics import Metrics, Timed
 from hilum.web.security import (
@@ -30,6 +32,7 @@ from hilum.web.security import (
 )
 from hilum.web.settings import WebSettings
 from hilum.web.templating import STATIC_FOLDER
+from hilum.web.webhooks import WebhookSender
 from hilum.worklist.station import Station
 
 # Each part of the app adds its line: "module:router".
@@ -52,6 +55,7 @@ ROUTERS = (
     "hilum.web.pages.threshold:router",
     "hilum.web.events:router",
     "hilum.web.dicomweb.routes:router",
+    "hilum.web.api.routes:router",
 )
 
 DESCRIPTION = """Films in, scores and refusals out, verdicts back, with the rights of the log-in or token.
@@ -93,6 +97,7 @@ def create_app(
     problems.add_handlers(app)
     for target in ROUTERS:
         app.include_router(_router(target))
+    describe(app)
     _add_single_sign_on(app, settings)
     app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
     _add_layers(app, settings)
@@ -133,7 +138,10 @@ def _add_layers(app: FastAPI, settings: WebSettings) -> None:
 def _lifespan_closing(owned: Station | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        sender = WebhookSender(app.state.station, allows_private=app.state.settings.webhooks_to_private)
+        sender.start()
         yield
+        await to_thread.run_sync(sender.stop)
         if owned is not None:
             owned.close()
 

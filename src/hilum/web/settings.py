@@ -51,6 +51,7 @@ class FileSettings:
     sessions: SessionLimits = SessionLimits()
     most_upload_bytes: int = 4 * GIGABYTE  # of one request
     oidc: OidcSettings | None = None
+    webhooks_to_private: bool = False  # whether webhooks may call loopback and private addresses
 
 
 @dataclass(frozen=True)
@@ -64,3 +65,4 @@ class WebSettings:
     sessions: SessionLimits = SessionLimits()
     most_upload_bytes: int = 4 * GIGABYTE
     oidc: OidcSettings | None = None
+    webhooks_to_private: bool = False  # whether webhooks may call loopback and private addresses

@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 from typing import IO
 
 from hilum.errors import ArchiveRefused, DiskShort
+from hilum.findings import Sex
 from hilum.records import RefusalCode
 from hilum.web.problems import InvalidRequest, NotFound
 from hilum.web.rights import Right
@@ -287,8 +288,8 @@ def _checked(beside: Beside) -> Beside:
     """Values as the tables take them. Raises InvalidRequest by the field's name."""
     if beside.age_years is not None and not 0 <= beside.age_years <= 130:
         raise InvalidRequest("age_years: an age is 0 to 130 years")
-    if beside.sex not in (None, "", "female", "male"):
-        raise InvalidRequest("sex: female or male, or nothing")
+    if beside.sex and beside.sex not in set(Sex):
+        raise InvalidRequest(f"sex: one of {', '.join(Sex)}, or nothing")
     return Beside(
         origin=beside.origin,
         site=as_line(beside.site, 64),
