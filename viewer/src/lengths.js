@@ -50,11 +50,13 @@ export class Lengths {
   }
 
   /**
+   * Nothing where nothing is given.
+   *
    * @param {(point: number[]) => number[]} toStage from film points to CSS pixels
    * @param {(length: {from: number[], to: number[]}) => string} label
    * @param {number[] | null} cross where to mark by the keyboard, in CSS pixels
    */
-  draw(toStage, label, cross) {
+  draw(toStage, label, cross = null) {
     const lengths = this.#pending ? [...this.#done, this.#pending] : this.#done;
     const width = this.#layer.clientWidth;
     const drawn = lengths.map((length) => line([toStage(length.from), toStage(length.to)], label(length), width));
