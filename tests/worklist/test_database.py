@@ -46,17 +46,22 @@ def test_a_writing_session_commits_at_its_end(station):
 
 def test_a_writing_session_undoes_all_where_something_is_raised(station):
     """Half of a change is none."""
-    with pytest.raises(ZeroDivisionError), station.database.writing() as session:
-        session.add(Upload(who="rosa", started_at=station.now()))
-        session.flush()
-        raise ZeroDivisionError
+
+    def fail_half_way() -> None:
+        with station.database.writing() as session:
+            session.add(Upload(who="rosa", started_at=station.now()))
+            session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_half_way()
 
     with station.database.reading() as session:
         assert session.scalars(select(Upload)).all() == []
 
 
 def test_twenty_writers_all_get_their_turn(station):
-    """Twenty threads that write ten times each lose nothing and are never told that the database is locked."""
+    """Twenty threads that write ten times each lose nothing and are never told of a lock."""
     failures = []
 
     def write(number: int) -> None:

@@ -106,7 +106,7 @@ def test_a_patient_who_becomes_known_is_filled_in(station, take, tmp_path):
 
 
 def test_another_name_of_a_patient_is_kept_out_and_told(station, take, tmp_path):
-    """A slip of the pen or another person: the first name stays, and the trail says that there was another."""
+    """A slip of the pen or another person: the first name stays, and the trail tells of it."""
     take(dicom(tmp_path, PatientName="ACHIENG^Mary"))
     second = take(dicom(tmp_path, "b.dcm", StudyInstanceUID="1.2.4", PatientName="OTIENO^John"))
 
