@@ -1,0 +1,119 @@
+"""The worklist's page: what it shows, to whom, and what its address asks for."""
+
+from __future__ import annotations
+
+import re
+
+from hilum.worklist.states import Role
+
+
+def rows(text: str) -> list[int]:
+    """The numbers of the studies in a page, in its order."""
+    return [int(number) for number in re.findall(r'id="row-(\d+)"', text)]
+
+
+def test_the_highest_score_stands_first(browser, add_study):
+    """So the list opens until a manager chooses another order."""
+    low, high, refused = add_study(score=10.0), add_study(score=90.0), add_study(score=None, refusal="blank")
+    page = browser(Role.READER).get("/worklist").text
+
+    assert rows(page) == [high, low, refused]
+
+
+def test_a_filter_stands_in_the_address_and_in_the_form(browser, add_study):
+    """Only the studies that fit are listed, and the form shows what was asked for."""
+    here = add_study(site="Hill", score=50.0)
+    add_study(site="River", score=50.0)
+    add_study(site="Hill", score=10.0)
+    page = browser(Role.READER).get("/worklist?site=Hill&flag=yes&sort=oldest").text
+
+    assert rows(page) == [here]
+    assert '<option value="Hill" selected>' in page
+    assert '<option value="oldest" selected>' in page
+
+
+def test_a_value_that_cannot_be_is_told_by_its_field(browser):
+    """A list that left it aside would show more than was asked for."""
+    answer = browser(Role.READER).get("/worklist?state=sleeping")
+
+    assert answer.status_code == 422
+    assert "state" in answer.text
+
+
+def test_a_manager_sees_no_name_and_no_identifier(browser, add_study):
+    """The role answers for the programme, not for a patient."""
+    add_study(patient="MARY-1", name="Mary Achieng")
+    reader, manager = browser(Role.READER).get("/worklist").text, browser(Role.MANAGER).get("/worklist").text
+
+    assert "Mary Achieng" in reader
+    assert "MARY-1" in reader
+    assert "Mary" not in manager
+    assert "MARY" not in manager
+
+
+def test_a_name_is_shown_as_text(browser, add_study):
+    """A header may hold anything, a script too."""
+    add_study(patient="<script>alert(1)</script>", name='"><img src=x onerror=alert(1)>')
+    page = browser(Role.READER).get("/worklist").text
+
+    assert "<script>alert" not in page
+    assert "<img" not in page
+
+
+def test_the_next_page_goes_on_where_the_first_ended(browser, add_study):
+    """No study is on both pages, and none is left out."""
+    added = [add_study(score=float(number)) for number in range(60)]
+    reader = browser(Role.READER)
+    first = reader.get("/worklist").text
+    address = re.search(r'rel="next" href="([^"]+)"', first)
+    assert address is not None
+    second = reader.get(address[1].replace("&amp;", "&")).text
+
+    assert rows(first) + rows(second) == added[::-1]
+
+
+def test_tabs_count_the_whole_filter(browser, add_study):
+    """Two at the site wait to be read and one has no score, whatever tab is open."""
+    add_study(site="Hill"), add_study(site="River"), add_study(site="Hill", score=None, refusal="blank")
+    page = browser(Role.READER).get("/worklist?site=Hill&state=refused").text
+    counts = dict(re.findall(r">([^<>]+) <span class=\"count\">(\d+)</span>", page))
+
+    assert counts == {"All": "2", "Waiting": "0", "To read": "2", "Read": "0", "No score": "1"}
+
+
+def test_blind_reading_hides_scores_flags_and_their_order(browser, add_study, set_blind):
+    """A reader gets the list by age, without a score in its source; a radiographer, who gives no verdict, all."""
+    first, second = add_study(score=11.7), add_study(score=93.4)
+    reader = browser(Role.READER).get("/worklist?sort=highest&flag=yes").text
+
+    assert rows(reader) == [first, second]
+    assert not re.search(r"11\.7|93\.4|score-line|Flagged", reader)
+    assert "93.4" in browser(Role.RADIOGRAPHER).get("/worklist").text
+
+
+def test_ticked_studies_are_queued_again(browser, add_study, station):
+    """The list comes back with the number of those that were, and of those that could not be."""
+    scored, waiting = add_study(), add_study(score=None)
+    answer = browser(Role.RADIOGRAPHER).post(
+        "/worklist/queue-again", data={"study": [scored, waiting], "query": "sort=oldest"}
+    )
+
+    assert answer.headers["location"] == "/worklist?sort=oldest&done=1&refused=1"
+
+
+def test_a_row_is_sent_by_itself(browser, add_study):
+    """For the page that was told of a change."""
+    number = add_study()
+    answer = browser(Role.READER).get(f"/worklist/studies/{number}?sort=oldest")
+
+    assert rows(answer.text) == [number]
+    assert "<html" not in answer.text
+
+
+def test_a_service_account_gets_the_list_only_with_its_right(program, add_study):
+    """A token is a visitor as any other."""
+    add_study(patient="MARY-1", name="Mary")
+    answer = program(Role.SERVICE).get("/worklist")
+
+    assert answer.status_code == 200
+    assert "Mary" not in answer.text
