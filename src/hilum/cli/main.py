@@ -56,7 +56,7 @@ EXTRA_OF = {"torch": "train", "onnx": "train", "onnxscript": "train", "sklearn":
             "alembic": "serve", "argon2": "serve", "babel": "serve", "fastapi": "serve",
             "sqlalchemy": "serve",
             "starlette": "serve", "uvicorn": "serve",
-            "highdicom": "dicom", "hl7": "dicom", "pynetdicom": "dicom"}  # fmt: skip
+            "contourpy": "dicom", "highdicom": "dicom", "pynetdicom": "dicom"}  # fmt: skip
 
 
 class Told(click.ClickException):

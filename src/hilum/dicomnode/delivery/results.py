@@ -28,7 +28,6 @@ from hilum.worklist.cases import case_of_study
 from hilum.worklist.station import Station
 from hilum.worklist.tables import Delivery, Film, Study
 
-
 LONGEST_ACCESSION = 16  # characters: PS3.5 6.2, VR SH
 
 
@@ -87,11 +86,18 @@ def _source(station: Station, study: Study, film: Film) -> Dataset:
     if film.file_format != "dicom":
         return _complete(_picture(study, film), study)
     try:
-        return _complete(read_dicom_header(path), study)
+        source = read_dicom_header(path)
     except (UnreadableImage, OSError) as error:
         raise ObjectImpossible(
             "the film's header is gone or cannot be read, so nothing refers to it"
         ) from error
+
+
+    made = _picture(study, film)
+    for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
+        if not source.get(keyword):  # of the bytes, as headers of two such films may be alike
+            setattr(source, keyword, made.get(keyword))
+    return _complete(source, study)
 
 
 def _picture(study: Study, film: Film) -> Dataset:
