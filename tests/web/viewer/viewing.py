@@ -109,7 +109,7 @@ def served(built: Path, folder: Path) -> Iterator[str]:
         server.server_close()
 
 
-def until(condition: Callable[[], Any], *, timeout_s: float = 15) -> Any:
+def until(condition: Callable[[], Any], *, timeout_s: float = 60) -> Any:
     """The first true answer of `condition`, asked for `timeout_s` at the most."""
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:
