@@ -174,6 +174,16 @@ def test_a_picture_without_a_header_gets_a_study_of_its_own(orthanc, open_statio
     assert held.PatientID == "P9"
 
 
+def test_a_film_without_a_study_uid_gets_the_worklists(orthanc, open_station, take_in, sender, tmp_path):
+    """An anonymised file names no study; what it makes stands in the study that the worklist made of it."""
+    station = open_station(f"sr={orthanc.peer}")
+    study_id = take_in(station, write_dicom_film(tmp_path / "film.dcm"))
+
+    assert send_all(sender(station)) == 1
+    (held,) = held_by(orthanc)
+    assert held.StudyInstanceUID == whole(station, study_id).study_uid
+
+
 def test_an_object_that_cannot_be_made_is_given_up_with_its_reason(
     orthanc, open_station, take_in, sender, tmp_path
 ):

@@ -92,7 +92,6 @@ def _source(station: Station, study: Study, film: Film) -> Dataset:
             "the film's header is gone or cannot be read, so nothing refers to it"
         ) from error
 
-
     made = _picture(study, film)
     for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
         if not source.get(keyword):  # of the bytes, as headers of two such films may be alike
