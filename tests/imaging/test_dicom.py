@@ -391,6 +391,16 @@ def test_a_class_of_pictures_without_pixels_is_damage(make_dicom, smooth):
     assert "has no pixel data" in trailing.reason
 
 
+def test_a_last_element_that_cannot_be_converted_is_damage(make_dicom, smooth, tmp_path):
+    """A header that ends in an empty element of no known kind is refused; pydicom raises when it is asked for."""
+    content = make_dicom(smooth).read_bytes()
+    bits_allocated = content.index(b"\x28\x00\x00\x01US")
+    path = tmp_path / "odd.dcm"
+    path.write_bytes(content[:bits_allocated] + b"\x28\x00\x00\x01U\x00\x00\x00")
+
+    assert refusal(path).code == RefusalCode.DAMAGED
+
+
 @pytest.mark.parametrize("syntax", LOSSLESS, ids=lambda syntax: syntax.name)
 def test_a_file_cut_anywhere_is_damage_that_ends_early(make_dicom, smooth, syntax, tmp_path):
     """From the mark "DICM" on, wherever a file breaks off, it is never called no picture."""

@@ -6,6 +6,7 @@ Trap: it ends by a signal, so SIGTERM and Ctrl-C are the usual ends and exit wit
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from hilum.dicomnode.node import DicomNode
     from hilum.dicomnode.settings import NodeSettings
 
 DEFAULT_FOLDER = Path("hilum-data")
@@ -43,7 +45,8 @@ DEFAULT_FOLDER = Path("hilum-data")
               help="A study is whole this long after its last film.  [default: 30]")  # fmt: skip
 @click.option("--settings", type=click.Path(path_type=Path, dir_okay=False), metavar="NODE.TOML",
               help="All settings, TLS among them; what is given here comes before it.")  # fmt: skip
-def node(settings: Path | None, **flags: Any) -> None:
+@click.option("--tied", "is_tied", is_flag=True, hidden=True)  # of `hilum serve`, which holds the other end
+def node(settings: Path | None, *, is_tied: bool, **flags: Any) -> None:
     """Take films from modalities and PACS by DICOM, score them, and send the results back.
 
     Listens for C-STORE, C-ECHO, storage commitment, and performed procedure steps.
@@ -52,8 +55,7 @@ def node(settings: Path | None, **flags: Any) -> None:
     """
     from hilum.dicomnode.node import DicomNode
 
-    running = DicomNode(read_node_settings(settings, flags))
-    until_told(running)
+    until_told(DicomNode(read_node_settings(settings, flags)), is_tied=is_tied)
 
 
 def read_node_settings(path: Path | None, flags: dict[str, Any]) -> NodeSettings:
@@ -92,16 +94,27 @@ def _of_station(given: dict[str, Any]) -> dict[str, Any]:
     return own | ({"n_workers": n_workers} if n_workers else {})
 
 
-def until_told(running: Any) -> None:
-    """Run a node until SIGTERM or Ctrl-C, and take it down in order."""
+def until_told(running: DicomNode, *, is_tied: bool) -> None:
+    """Run a node until SIGTERM or Ctrl-C, and take it down in order.
+
+    Args:
+        running: not started yet.
+        is_tied: end with standard input too, so with the program that holds its other end.
+    """
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: told.set())
-    running.start()
+    if is_tied:
+        threading.Thread(target=_tell_at_end, args=[told], name="parent", daemon=True).start()
+    settings = running.settings
+    running.start(lambda: click.echo(f"{settings.ae_title} listens at {settings.host}:{running.scp.port}"))
     try:
-        settings = running.settings
-        click.echo(f"{settings.ae_title} listens at {settings.host}:{running.scp.port}")
         told.wait()
     finally:
         running.stop()
-    click.echo("stopped")
+    click.echo("node stopped")
+
+
+def _tell_at_end(told: threading.Event) -> None:
+    sys.stdin.buffer.read()
+    told.set()

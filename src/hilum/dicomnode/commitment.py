@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hilum.dicomnode.commitment_answers import Answers, Reference
 from hilum.dicomnode.contexts import COMMITMENT_INSTANCE
-from hilum.dicomnode.elements import sequence, uid
+from hilum.dicomnode.elements import decoded, sequence, uid
 from hilum.dicomnode.privacy import frames
 from hilum.dicomnode.statuses import (
     INVALID_ARGUMENT,
@@ -57,7 +57,7 @@ def _request(event: evt.Event) -> tuple[str, list[Reference]]:
         raise ObjectRefused(NO_SUCH_ACTION)
     if str(event.request.RequestedSOPInstanceUID) != COMMITMENT_INSTANCE:
         raise ObjectRefused(NO_SUCH_INSTANCE)
-    asked = event.action_information
+    asked = decoded(event, "action_information")
     transaction = uid(asked, "TransactionUID")
     if transaction is None:
         raise ObjectRefused(MISSING_ATTRIBUTE, "(0008,1195)")

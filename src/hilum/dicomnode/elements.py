@@ -9,7 +9,9 @@ import re
 
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
+from pynetdicom import evt
 
+from hilum.dicomnode.statuses import INVALID_ARGUMENT, ObjectRefused
 from hilum.imaging import header
 
 _UID = re.compile(r"[0-9.]{1,64}")  # PS3.5 9.1; leading zeros are against it and occur
@@ -18,6 +20,19 @@ _UID = re.compile(r"[0-9.]{1,64}")  # PS3.5 9.1; leading zeros are against it an
 def is_uid(name: str) -> bool:
     """Whether a text has a UID's characters and length."""
     return _UID.fullmatch(name) is not None
+
+
+def decoded(event: evt.Event, attribute: str) -> Dataset:
+    """The data set of a message, by the event's name for it.
+
+    Raises:
+        ObjectRefused: its bytes are no data set.
+    """
+    try:
+        dataset: Dataset = getattr(event, attribute)
+    except Exception as error:  # the bytes may be anything, and pydicom raises as many kinds
+        raise ObjectRefused(INVALID_ARGUMENT, "(no data set)") from error
+    return dataset
 
 
 def text(dataset: Dataset, keyword: str) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from hilum.dicomnode.elements import is_uid, sequence, text, uid
+from hilum.dicomnode.elements import decoded, is_uid, sequence, text, uid
 from hilum.dicomnode.privacy import frames
 from hilum.dicomnode.procedure_steps import close_studies_of
 from hilum.dicomnode.statuses import (
@@ -107,7 +107,7 @@ def _answered(
 ) -> tuple[Dataset, Dataset | None]:
     sender = str(event.assoc.requestor.ae_title).strip()
     try:
-        act(Change(instance_uid, sender, getattr(event, attributes)))
+        act(Change(instance_uid, sender, decoded(event, attributes)))
     except ObjectRefused as refusal:
         status = refusal.status
         log.warning("node %s: procedure step refused with %04X: %s", sender, status.code, status.reason)

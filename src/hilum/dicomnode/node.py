@@ -1,24 +1,21 @@
 """A whole node in one process group: what listens, what reads, and what sends, started and stopped together.
 
-Trap: the order matters at the end. The door closes first, so that nothing is acknowledged while the rest goes
-down; a film that was taken and not read waits in the worklist for the next start.
+Trap: the order matters. The door opens first, so that a node that comes back after a power cut takes films at
+once, while what reads and sends takes seconds to load; and it closes first, so that nothing is acknowledged
+while the rest goes down. A film that was taken and not read waits in the worklist.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import logging
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from hilum.dicomnode.archive.filling_in import FillingIn
-from hilum.dicomnode.delivery.sender import Sender
 from hilum.dicomnode.scp import Scp
 from hilum.dicomnode.settings import NodeSettings
 from hilum.worklist.migrating import migrate
 from hilum.worklist.station import Station
 from hilum.worklist.supervisor import Workers
-
-log = logging.getLogger(__name__)
 
 
 class Part(Protocol):
@@ -46,29 +43,42 @@ class DicomNode:
         self.station = Station(dataclasses.replace(settings.station, targets=settings.targets))
         migrate(self.station.database)
         self.scp = Scp(settings, self.station)
-        self._parts: list[Part] = [Workers(self.station.settings)] if settings.reads else []
-        self._parts.append(Sender(settings, self.station))
-        if settings.worklist_peer is not None:
-            self._parts.append(FillingIn(settings, self.station, settings.worklist_peer))
-        self._parts.append(self.scp)  # last to start and first to stop
-        self._running: list[Part] = []
+        self._others: list[Part] = []
 
-    def start(self) -> None:
+    def start(self, on_listening: Callable[[], None] = lambda: None) -> None:
         """Start every part; where one cannot, those that run are stopped.
+
+        Args:
+            on_listening: called as soon as callers are answered.
 
         Raises:
             HilumError: the bundle cannot be used, or the address is taken.
         """
         try:
-            for part in self._parts:
+            self.scp.start()
+            on_listening()
+            for part in self._build_others():
                 part.start()
-                self._running.append(part)
+                self._others.append(part)
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> None:
         """Stop what runs, and close the station."""
-        while self._running:
-            self._running.pop().stop()
+        self.scp.stop()
+        while self._others:
+            self._others.pop().stop()
         self.station.close()
+
+    def _build_others(self) -> Iterator[Part]:
+        settings = self.settings
+        if settings.reads:
+            yield Workers(self.station.settings)
+        from hilum.dicomnode.delivery.sender import Sender  # with what draws objects, 2 s
+
+        yield Sender(settings, self.station)
+        if settings.worklist_peer is not None:
+            from hilum.dicomnode.archive.filling_in import FillingIn
+
+            yield FillingIn(settings, self.station, settings.worklist_peer)

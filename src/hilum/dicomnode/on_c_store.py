@@ -17,7 +17,6 @@ from pynetdicom.dimse_primitives import C_STORE
 from sqlalchemy.exc import SQLAlchemyError
 
 from hilum.dicomnode.contexts import FOR_PROCESSING_FILMS, SECONDARY_CAPTURES
-from hilum.dicomnode.outputs.marks import MANUFACTURER, MODEL
 from hilum.dicomnode.privacy import frames
 from hilum.dicomnode.procedure_steps import close_where_whole
 from hilum.dicomnode.receiving import Film, Refused
@@ -46,6 +45,8 @@ from hilum.worklist.states import Origin
 from hilum.worklist.station import Station
 
 log = logging.getLogger(__name__)
+
+OWN_DEVICE = "The Hilum team Hilum"  # maker and model in our results; `outputs.marks` loads what draws them
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ def _read_facts(sent: Sent, path: Path) -> FilmFacts:
         raise ObjectRefused(INSTANCE_DIFFERS)
     if facts.study_uid is None:
         raise ObjectRefused(STUDY_MISSING)
-    if facts.device.startswith(f"{MANUFACTURER} {MODEL}"):
+    if facts.device.startswith(OWN_DEVICE):
         raise ObjectRefused(OWN_RESULT)
     return facts
 

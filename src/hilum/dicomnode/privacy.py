@@ -26,7 +26,7 @@ class WithoutValues(logging.Handler):
         """Write one line to our own log."""
         raised = record.msg if isinstance(record.msg, BaseException) else (record.exc_info or (None, None))[1]
         kind = "" if raised is None else f" ({type(raised).__name__})"
-        log.log(min(record.levelno, logging.WARNING), "%s, line %d%s", record.name, record.lineno, kind)
+        log.info("%s, line %d%s", record.name, record.lineno, kind)
 
 
 def keep_values_out_of_logs() -> None:

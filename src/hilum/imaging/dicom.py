@@ -144,7 +144,7 @@ def _is_cut(dataset: Dataset, n_bytes: int) -> bool:
     """
     if not dataset:
         return True
-    last = dataset.get_item(max(dataset.keys()))
+    last = max(dataset.values(), key=lambda element: element.tag)  # `get_item` may convert, and so may raise
     meta = getattr(dataset, "file_meta", {})
     is_deflated = meta.get("TransferSyntaxUID") == uid.DeflatedExplicitVRLittleEndian
     if not isinstance(last, RawDataElement) or last.length == _UNDEFINED or is_deflated:
