@@ -31,7 +31,7 @@ WORDS = {
     "zoomOut": N_("Zoom out"),
     "fit": N_("Fit"),
     "oneToOne": N_("1:1"),
-    "oneToOneLong": N_("One film pixel on one screen pixel"),
+    "oneToOneLong": N_("one film pixel on one screen pixel"),
     "overlays": N_("Heat map"),
     "overlay": N_("Heat map"),
     "opacity": N_("Strength of the heat map"),
