@@ -1,7 +1,7 @@
 """kill -9 of the server and of its workers at random moments, and what is left of the films afterwards.
 
-A sender hands films to a server until each is acknowledged; meanwhile one process after another, the server or
-a worker by chance, is killed. `python benchmarks/worklist/kill.py --films FOLDER --database postgresql`.
+A sender hands films to a server until each is acknowledged; meanwhile one process after another, the server
+or a worker by chance, is killed. `python benchmarks/worklist/kill.py --films FOLDER --database postgresql`.
 Another server takes part by a class of its own with `start`, `send`, `pids`, and `kill` (see `PlainServer`).
 """
 
@@ -39,7 +39,8 @@ from hilum.worklist.station import Station, StationSettings
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 from postgres import running_postgres
 
-SHORTEST_S, LONGEST_S = 0.2, 4.0  # between two kills
+SHORTEST_S = 0.2  # between two kills
+SERVER_SHARE = 0.15  # of the kills; the rest are workers'
 LEASE_S = 5.0
 MOST_ATTEMPTS = 100  # of the station's own 3: here a worker's death tells nothing of the film
 
@@ -107,13 +108,14 @@ class Chaos:
     server: PlainServer
     chance: random.Random
     n_left: int
+    longest_s: float
     killed: Counter[str] = field(default_factory=Counter)
 
     def go_on(self) -> None:
         """Kill until the number is reached; a server that was killed starts again at once."""
         while self.n_left:
-            time.sleep(self.chance.uniform(SHORTEST_S, LONGEST_S))
-            if self.chance.random() < 0.25:
+            time.sleep(self.chance.uniform(SHORTEST_S, self.longest_s))
+            if self.chance.random() < SERVER_SHARE:
                 self.server.kill()
                 self._count("server")
                 self.server.start()
@@ -171,12 +173,12 @@ def n_waiting(station: Station) -> int:
     return sum(counts[state] for state in ARRIVING)
 
 
-def measure(settings: StationSettings, sources: Sequence[Path], *, seed: int, n_kills: int) -> None:
+def measure(settings: StationSettings, sources: Sequence[Path], asked: argparse.Namespace) -> None:
     """One run; prints a row of results.md, and every fault."""
     station = Station(settings)
     migrate(station.database)
     server = PlainServer(settings)
-    chaos = Chaos(server, random.Random(seed), n_kills)
+    chaos = Chaos(server, random.Random(asked.seed), asked.kills, asked.longest)
     began = time.monotonic()
     server.start()
     with tempfile.TemporaryDirectory() as scratch:
@@ -187,7 +189,7 @@ def measure(settings: StationSettings, sources: Sequence[Path], *, seed: int, n_
     while n_waiting(station):
         time.sleep(0.5)
     server.stop()
-    print_account(audit(station, acknowledged), chaos, station, began, seed=seed)
+    print_account(audit(station, acknowledged), chaos, station, began, seed=asked.seed)
     station.close()
 
 
@@ -213,6 +215,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--longest", type=float, default=4.0, help="seconds between two kills, at the most")
     asked = parser.parse_args()
     sources = sorted(asked.films.rglob("*.png"))
     folder = Path(tempfile.mkdtemp(prefix="hilum-kill-"))
@@ -226,7 +229,7 @@ def main() -> None:
             folder, database_url=url, bundle=asked.bundle or shipped_bundles()["hilum-small"],
             n_workers=asked.workers, lease_s=LEASE_S, most_attempts=MOST_ATTEMPTS,
         )  # fmt: skip
-        measure(settings, sources, seed=asked.seed, n_kills=asked.kills)
+        measure(settings, sources, asked)
 
 
 if __name__ == "__main__":

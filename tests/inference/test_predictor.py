@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bundles import FACTS, draw_film, write_film, write_tiny_bundle
+from bundles import FACTS, draw_film, write_dicom_film, write_film, write_tiny_bundle
 from hilum.errors import BundleInvalid
 from hilum.findings import Zone
 from hilum.inference import predictor as predictor_module
@@ -273,3 +273,31 @@ def test_an_error_rate_that_the_bundle_has_no_limits_for_is_refused(tiny_bundle)
 def test_a_bundle_without_limits_rules_nothing_out(predictor, film):
     """Nor does it say that it could not."""
     assert predictor.read(film).certainty is None
+
+
+def test_a_stated_age_holds_where_the_file_does_not_tell_it(tmp_path):
+    """A picture of a child is refused on the sender's word."""
+    predictor = Predictor(write_tiny_bundle(tmp_path / "tiny"))
+
+    outcome = predictor.examine(write_film(tmp_path / "film.png"), stated_age_years=8.0).outcome
+
+    assert isinstance(outcome, Refused)
+    assert outcome.code is RefusalCode.CHILD
+
+
+def test_a_file_s_own_age_comes_before_a_stated_one(tmp_path):
+    """The header says forty, and the film is scored."""
+    predictor = Predictor(write_tiny_bundle(tmp_path / "tiny"))
+    film = write_dicom_film(tmp_path / "film.dcm", PatientAge="040Y")
+
+    assert isinstance(predictor.examine(film, stated_age_years=8.0).outcome, Scored)
+
+
+def test_another_threshold_flags_otherwise_and_leaves_the_first(tmp_path):
+    """The probability stays, and the first reader keeps its own threshold."""
+    predictor = Predictor(write_tiny_bundle(tmp_path / "tiny"))
+    film = write_film(tmp_path / "film.png")
+
+    low, own = predictor.at_threshold(0.0).read(film), predictor.read(film)
+
+    assert (low.is_flagged, own.is_flagged, low.probability) == (True, False, own.probability)

@@ -95,6 +95,7 @@ class ProgrammeFigures:
 
 
 Key = TypeVar("Key")
+EARLIEST = date(1895, 11, 8)  # no film is older; a day asked for may be any
 LONGEST_DAYS = 3660  # of a period, for the table of days
 
 
@@ -105,7 +106,7 @@ def programme_figures(session: Session, period: Period) -> ProgrammeFigures:
         session: a reading one.
         period: ten years at most; of a longer one the last ten count.
     """
-    last = min(period.last, date.max - timedelta(days=1))
+    last = min(max(period.last, EARLIEST), date.max - timedelta(days=1))
     first = max(period.first, last - timedelta(days=LONGEST_DAYS))
     period = Period(first, last, period.site)
     cells = _cells(session, period)

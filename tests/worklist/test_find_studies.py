@@ -1,0 +1,190 @@
+"""Finding studies: every filter, every order, page by page, and what people type."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from hilum.errors import FilterInvalid
+from hilum.worklist.search import (
+    Sort,
+    StudyFilter,
+    count_by_state,
+    count_studies,
+    earlier_studies,
+    find_studies,
+    neighbours,
+    sites,
+    study,
+)
+from hilum.worklist.states import Opinion, Origin, State
+from hilum.worklist.tables import Patient, Study
+from hilum.worklist.wording import folded
+
+NAMES = ("Élodie Tshala", "Mary Achieng", "John 50% Otieno", "")
+
+
+@pytest.fixture
+def filled(station):
+    """Twelve studies a day apart: four patients, three sites, and every third without a score."""
+    with station.database.writing() as session:
+        patients = [Patient(patient_id=f"K{n}", issuer="", name=name, folded=folded(f"K{n}", name))
+                    for n, name in enumerate(NAMES)]  # fmt: skip
+        session.add_all(patients)
+        session.flush()
+        for n in range(12):
+            score = None if n % 3 == 0 else float(n // 2 * 10)
+            session.add(Study(
+                study_uid=f"1.2.{n}", state=State.QUEUED if score is None else State.SCORED,
+                state_since=station.now(), origin=Origin.UPLOAD, patient_key=patients[n % 4].id,
+                accession=f"A{n:03}", age_years=10.0 * n, site=("Masina", "Lukala", "")[n % 3],
+                received_at=station.now() + timedelta(days=n), priority=n % 2, score=score,
+                is_flagged=None if score is None else score >= 30,
+                opinion=Opinion.NORMAL if n == 4 else None, refusal_code="blank" if n == 3 else None,
+            ))  # fmt: skip
+            session.flush()
+    return station
+
+
+def found(station, wanted=StudyFilter(), sort=Sort.OLDEST) -> list[int]:  # noqa: B008
+    """Numbers of the studies, counted from 0."""
+    with station.database.reading() as session:
+        return [one.id - 1 for one in find_studies(session, wanted, sort, limit=100).studies]
+
+
+@pytest.mark.parametrize(("wanted", "numbers"), [
+    (StudyFilter(), list(range(12))),
+    (StudyFilter(states=[State.QUEUED]), [0, 3, 6, 9]),
+    (StudyFilter(is_flagged=True), [7, 8, 10, 11]),
+    (StudyFilter(is_flagged=False), [1, 2, 4, 5]),
+    (StudyFilter(refusal_codes=["blank"]), [3]),
+    (StudyFilter(sites=["Lukala"]), [1, 4, 7, 10]),
+    (StudyFilter(received_from=date(2026, 11, 26), received_to=date(2026, 11, 27)), [2, 3]),
+    (StudyFilter(received_to=date.max, received_from=date(2026, 12, 5)), [11]),
+    (StudyFilter(age_from=20, age_to=40), [2, 3, 4]),
+    (StudyFilter(score_from=50), [10, 11]),
+    (StudyFilter(opinions=[Opinion.NORMAL]), [4]),
+    (StudyFilter(has_opinion=False, states=[State.SCORED]), [1, 2, 5, 7, 8, 10, 11]),
+    (StudyFilter(origins=[Origin.DICOM]), []),
+    (StudyFilter(patient_key=2), [1, 5, 9]),
+    (StudyFilter(upload_id=1), []),
+])  # fmt: skip
+def test_a_filter_lets_through_what_it_says(filled, wanted, numbers):
+    """Each field alone, and two together."""
+    assert found(filled, wanted) == numbers
+
+
+@pytest.mark.parametrize(("text", "numbers"), [
+    ("tshala", [0, 4, 8]),
+    ("ELODIE", [0, 4, 8]),
+    ("achieng mary", [1, 5, 9]),
+    ("k1", [1, 5, 9]),
+    ("50%", [2, 6, 10]),  # no wildcard
+    ("%", [2, 6, 10]),
+    ("_", []),
+    ("A003", [3]),
+    ("A00", list(range(10))),
+    ("7", [6]),  # the study number
+    ("nobody", []),
+    ("\0", []),
+    ("'; DROP TABLE study; --", []),
+    ("9" * 40, []),
+    ("٣", []),  # a digit, and no number of ours
+])  # fmt: skip
+def test_text_is_found_in_names_identifiers_and_numbers(filled, text, numbers):
+    """Without case and accents; what is hostile finds nothing."""
+    expected = list(range(12)) if text == "\0" else numbers
+
+    assert found(filled, StudyFilter(text=text)) == expected
+
+
+@pytest.mark.parametrize(("sort", "numbers"), [
+    (Sort.NEWEST, list(range(11, -1, -1))),
+    (Sort.OLDEST, list(range(12))),
+    (Sort.HIGHEST, [11, 10, 8, 7, 5, 4, 2, 1, 9, 6, 3, 0]),
+    (Sort.LOWEST, [0, 3, 6, 9, 1, 2, 4, 5, 7, 8, 10, 11]),
+    (Sort.PRIORITY, [1, 3, 5, 7, 9, 11, 0, 2, 4, 6, 8, 10]),
+])  # fmt: skip
+def test_an_order_is_the_same_on_both_databases(filled, sort, numbers):
+    """Studies without a score come last by highest, and first by lowest."""
+    assert found(filled, sort=sort) == numbers
+
+
+@pytest.mark.parametrize("sort", list(Sort))
+def test_pages_hold_each_study_once(filled, sort):
+    """Page by page the list is the whole list."""
+    gathered, after = [], None
+    for _ in range(10):
+        with filled.database.reading() as session:
+            page = find_studies(session, StudyFilter(), sort, after=after, limit=5)
+        gathered += [one.id - 1 for one in page.studies]
+        after = page.after
+        if after is None:
+            break
+
+    assert gathered == found(filled, sort=sort)
+
+
+def test_a_study_that_arrives_meanwhile_moves_no_other(filled):
+    """The second page begins where the first one ended."""
+    with filled.database.reading() as session:
+        first = find_studies(session, StudyFilter(), Sort.NEWEST, limit=5)
+    with filled.database.writing() as session:
+        session.add(Study(study_uid="9.9", state=State.QUEUED, state_since=filled.now(), origin=Origin.API,
+                          received_at=filled.now() + timedelta(days=99)))  # fmt: skip
+
+    with filled.database.reading() as session:
+        second = find_studies(session, StudyFilter(), Sort.NEWEST, limit=5, after=first.after)
+    assert [one.id - 1 for one in second.studies] == [6, 5, 4, 3, 2]
+
+
+@pytest.mark.parametrize("after", ["", "x", "bm9wZQ", "WyJuZXdlc3QiLDEsMl0", "é", "W10", "bnVsbA"])
+def test_a_page_that_is_none_is_refused(filled, after):
+    """What comes from an address bar may be anything."""
+    with pytest.raises(FilterInvalid), filled.database.reading() as session:
+        find_studies(session, StudyFilter(), Sort.NEWEST, after=after)
+
+
+def test_a_page_of_another_order_is_refused(filled):
+    """Its place means nothing here."""
+    with filled.database.reading() as session:
+        after = find_studies(session, StudyFilter(), Sort.NEWEST, limit=5).after
+        with pytest.raises(FilterInvalid):
+            find_studies(session, StudyFilter(), Sort.HIGHEST, after=after)
+
+
+def test_counts_hold_every_state(filled):
+    """The states of the filter itself are left aside, so that tabs can show them all."""
+    with filled.database.reading() as session:
+        counts = count_by_state(session, StudyFilter(states=[State.READ], sites=["Masina"]))
+        assert count_studies(session, StudyFilter(sites=["Lukala"])) == 4
+
+    assert (counts[State.QUEUED], counts[State.SCORED], len(counts)) == (4, 0, len(State))
+
+
+def test_a_study_knows_its_neighbours(filled):
+    """For the page's arrows, in the order of the list."""
+    with filled.database.reading() as session:
+        middle, first = study(session, 5), study(session, 12)
+        assert neighbours(session, middle, StudyFilter(), Sort.NEWEST) == (6, 4)
+        assert neighbours(session, first, StudyFilter(), Sort.NEWEST) == (None, 11)
+
+
+def test_a_patient_s_other_studies_are_found(filled):
+    """The newest first; a study without a patient has none."""
+    with filled.database.reading() as session:
+        assert [one.id - 1 for one in earlier_studies(session, study(session, 6))] == [9, 1]
+
+
+def test_sites_are_listed_once(filled):
+    """For the filter's list."""
+    with filled.database.reading() as session:
+        assert sites(session) == ["Lukala", "Masina"]
+
+
+@pytest.mark.parametrize("number", [0, -1, 999, 2**40])
+def test_a_number_that_no_study_has_is_nothing(filled, number):
+    """However large."""
+    with filled.database.reading() as session:
+        assert study(session, number) is None
