@@ -1,8 +1,9 @@
 """Gather the pages' words for translators, and tell what a catalogue lacks.
 
-`python scripts/translations.py` rewrites src/hilum/web/locales/hilum.pot and brings fr and ar up to it: new words
-come in empty, words that no page says any more go out, and nothing is guessed. tests/web/pages/test_translations.py
-fails where a catalogue is behind. Nothing is compiled: the pages read the .po files (`hilum.web.translation`).
+`python scripts/translations.py` rewrites src/hilum/web/locales/hilum.pot and brings fr and ar up to it: new
+words come in empty, words that no page says any more go out, and nothing is guessed.
+tests/web/pages/test_translations.py fails where a catalogue is behind. Nothing is compiled: the pages read
+the .po files (`hilum.web.translation`).
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ def gathered() -> Catalog:
 def brought_up(language: str, template: Catalog) -> Catalog:
     """A language's catalogue with the template's words, those that it had before as they were."""
     path = po_path(language)
-    known = read_po(io.BytesIO(path.read_bytes()), locale=language) if path.exists() else Catalog(locale=language)
+    known = (
+        read_po(io.BytesIO(path.read_bytes()), locale=language) if path.exists() else Catalog(locale=language)
+    )
     made = Catalog(locale=language, project="hilum", header_comment=HEADER, fuzzy=False)
     for message in template:
         if message.id:
@@ -50,6 +53,7 @@ def brought_up(language: str, template: Catalog) -> Catalog:
 
 
 def po_path(language: str) -> Path:
+    """Where a language's catalogue lies."""
     return LOCALES / language / "LC_MESSAGES" / "hilum.po"
 
 

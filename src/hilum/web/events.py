@@ -1,9 +1,10 @@
 """What happens at the station, told to open pages as server-sent events: one reader of the trail a process.
 
-However many pages listen, the audit trail is asked once a second for rows after the last one seen, and not at
-all while none listens. An event carries a study's number and state and nothing else; what a page may see of it,
-the page asks for itself, with its own rights. Trap: a row is numbered before its transaction is committed, so
-on PostgreSQL a lower number may appear after a higher one; rows are looked at again for `OVERLAP` numbers.
+However many pages listen, the audit trail is asked once a second for rows after the last one seen, and not
+at all while none listens. An event carries a study's number and state and nothing else; what a page may see
+of it, the page asks for itself, with its own rights. Trap: a row is numbered before its transaction is
+committed, so on PostgreSQL a lower number may appear after a higher one; rows are looked at again for
+`OVERLAP` numbers.
 """
 
 from __future__ import annotations
@@ -48,6 +49,9 @@ class Change:
     upload_id: int | None
 
 
+Listener = asyncio.Queue[Change | None]  # None: it has fallen behind
+
+
 class Feed:
     """Reads the trail while somebody listens.
 
@@ -57,28 +61,34 @@ class Feed:
 
     def __init__(self, station: Station) -> None:
         self.station = station
-        self._listeners: set[asyncio.Queue[Change | None]] = set()
+        self._listeners: set[Listener] = set()
+        self._starting = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
     @property
     def is_full(self) -> bool:
         return len(self._listeners) >= MOST_LISTENERS
 
-    async def changes(self) -> AsyncIterator[Change]:
-        """What happens from now on; ends after `LONGEST_S`, or where the listener falls behind."""
-        queue: asyncio.Queue[Change | None] = asyncio.Queue(WAITING_EVENTS)
-        self._listeners.add(queue)
-        try:
+    async def listen(self) -> Listener:
+        """A new listener, to whom everything is told from now on; hand it to `changes`."""
+        listener: Listener = asyncio.Queue(WAITING_EVENTS)
+        self._listeners.add(listener)
+        async with self._starting:
             if self._task is None or self._task.done():
                 last = await to_thread.run_sync(self._newest)
                 self._task = asyncio.create_task(self._follow(last))
+        return listener
+
+    async def changes(self, listener: Listener) -> AsyncIterator[Change]:
+        """What a listener is told; ends after `LONGEST_S`, or where it falls behind."""
+        try:
             async with asyncio.timeout(LONGEST_S):
-                while (change := await queue.get()) is not None:
+                while (change := await listener.get()) is not None:
                     yield change
         except TimeoutError:
             log.debug("a listener has listened long enough")
         finally:
-            self._listeners.discard(queue)
+            self._listeners.discard(listener)
 
     async def _follow(self, last: int) -> None:
         seen: OrderedDict[int, None] = OrderedDict()
@@ -147,8 +157,10 @@ async def events(
     if feed.is_full:
         raise TooMany("too many pages are open at this station", wait_s=30)
 
+    listener = await feed.listen()
+
     async def told() -> AsyncIterator[ServerSentEvent]:
-        async for change in feed.changes():
+        async for change in feed.changes(listener):
             if upload is None or change.upload_id == upload:
                 yield ServerSentEvent(event="study", data=f"{change.study_id} {change.state}")
 

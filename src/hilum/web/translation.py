@@ -1,8 +1,9 @@
 """The pages' words in a visitor's language: English by source, French and Arabic by gettext catalogues.
 
 Catalogues are compiled in memory from their `.po` files when first asked for, so that a clone and a wheel
-need no build step. Trap: a page is whole in one language, so a text that is not in every catalogue is a bug, which
-tests/web/pages/test_translations.py holds; a text known only at run time goes through `pages.sentences`.
+need no build step. Trap: a page is whole in one language, so a text that is not in every catalogue is a
+bug, which tests/web/pages/test_translations.py holds; a text known only at run time goes through
+`pages.sentences`.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def N_(text: str) -> str:  # noqa: N802 - the name that gettext's tools know
 
 def _asked_for(request: Request) -> list[str]:
     """Of Accept-Language (RFC 9110, 12.5.4), by weight; what cannot be read weighs nothing."""
-    weighed = []
+    weighed: list[tuple[float, int, str]] = []
     for part in request.headers.get("accept-language", "")[:500].split(","):
         tag, _, weight = part.partition(";")
         try:

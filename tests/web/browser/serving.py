@@ -42,7 +42,8 @@ def served_station(folder: Path) -> Iterator[Serving]:
     command = [sys.executable, "-c", "from hilum.cli.main import main; main()", "serve"]
     process = subprocess.Popen(
         [*command, "--port", "0", "--data", str(folder), "--site", "Hill clinic"],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     serving = Serving("", folder, process)
     try:

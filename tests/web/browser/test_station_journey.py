@@ -19,6 +19,10 @@ from serving import Serving
 
 PASSWORD = "four words go here"
 SCORED_WITHIN_MS = 180_000  # a machine at rest takes ten seconds
+PAGES = (
+    "/upload", "/upload/1", "/worklist", "/worklist?site=Hill+clinic", "/programme", "/settings", "/people",
+    "/people/2", "/account", "/account/password", "/about", "/studies/999999",
+)  # fmt: skip
 N_STUDIES = 8  # films that were taken: four of the scored forms, two in the zip, the side view, the holiday
 
 
@@ -27,6 +31,7 @@ class Journey:
     """The administrator's browser, and what the way has brought so far."""
 
     page: Any
+    address: str
     films: list[Path]
     new_context: Callable[..., Any]
     faults: list[str] = field(default_factory=list)
@@ -39,10 +44,12 @@ def journey(chromium: Any, serving: Serving, films: list[Path]) -> Iterator[Jour
     """A browser at the station's door."""
 
     def new_context(**options: Any) -> Any:
-        return chromium.new_context(base_url=serving.address, viewport={"width": 1440, "height": 900}, **options)
+        return chromium.new_context(
+            base_url=serving.address, viewport={"width": 1440, "height": 900}, **options
+        )
 
     context = new_context(accept_downloads=True)
-    made = Journey(context.new_page(), films, new_context)
+    made = Journey(context.new_page(), serving.address, films, new_context)
     made.page.on("pageerror", lambda error: made.faults.append(str(error)))
     made.page.on("console", lambda said: made.faults.append(said.text) if _is_fault(said) else None)
     yield made
@@ -51,7 +58,7 @@ def journey(chromium: Any, serving: Serving, films: list[Path]) -> Iterator[Jour
 
 def _is_fault(said: Any) -> bool:
     """What a browser calls an error, but for films that cannot be shown, which the viewer tells its user."""
-    return said.type == "error" and "422" not in said.text
+    return said.type == "error" and not any(status in said.text for status in ("404", "422"))
 
 
 def test_first_start_asks_for_an_administrator(journey: Journey) -> None:
@@ -60,7 +67,12 @@ def test_first_start_asks_for_an_administrator(journey: Journey) -> None:
     page.goto("/")
     assert page.url.endswith("/start")
 
-    for name, value in {"login": "chief", "name": "The chief", "password": PASSWORD, "repeated": PASSWORD}.items():
+    for name, value in {
+        "login": "chief",
+        "name": "The chief",
+        "password": PASSWORD,
+        "repeated": PASSWORD,
+    }.items():
         page.fill(f"#{name}", value)
     page.click("main form button.main")
 
@@ -186,7 +198,10 @@ def test_a_blind_reader_gets_no_score_before_the_verdict(journey: Journey) -> No
     path = re.sub(r"\?.*", "", journey.study)
     score = _score(journey)
     pages = [page.request.get(address).text() for address in ("/worklist?sort=highest", path)]
-    refused = [page.request.get(f"{path}/{name}").status for name in ("report.pdf", "report", "readings/1/heat-map.png")]
+    refused = [
+        page.request.get(f"{path}/{name}").status
+        for name in ("report.pdf", "report", "readings/1/heat-map.png")
+    ]
     page.goto(path)
     page.check("input[name=opinion][value=normal]")
     page.click("#verdict button[value=stay]")
@@ -195,10 +210,47 @@ def test_a_blind_reader_gets_no_score_before_the_verdict(journey: Journey) -> No
     context.close()
 
     assert not any(score in text for text in pages)
-    assert not any(word in text for text in pages for word in ("score-line", "overlay=", "TB-consistent</b>: "))
+    assert not any(
+        word in text for text in pages for word in ("score-line", "overlay=", "TB-consistent</b>: ")
+    )
     assert refused == [403, 403, 403]
     assert score in said
     assert "given blind" in readers
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("en", "dark"), ("ar", "dark")])
+def test_axe_finds_no_violation_on_any_page(
+    journey: Journey, axe: str, width: int, language: str, theme: str
+) -> None:
+    """WCAG 2.2 A and AA, and axe's best practices, on every page as its people see it."""
+    page, found = journey.page, []
+    page.set_viewport_size({"width": width, "height": 900})
+    for name, value in {"hilum-language": language, "hilum-theme": theme}.items():
+        page.context.add_cookies([{"name": name, "value": value, "url": journey.address}])
+    for path in (*PAGES, re.sub(r"\?.*", "", journey.study)):
+        page.goto(path)
+        page.evaluate(axe)
+        for fault in page.evaluate("axe.run(document).then(found => found.violations)"):
+            found.append(
+                (path, fault["id"], fault["nodes"][0]["target"], fault["nodes"][0]["failureSummary"])
+            )
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.context.clear_cookies(name="hilum-language")
+
+    assert found == []
+
+
+@pytest.mark.parametrize("path", ["/worklist", "/upload", "/programme", "/settings", "/people"])
+def test_a_page_fits_a_telephone(journey: Journey, path: str) -> None:
+    """At 390 pixels nothing but a table of its own is wider than the screen."""
+    page = journey.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(path)
+    too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+    assert too_wide <= 0
 
 
 def test_log_out_ends_the_session(journey: Journey) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from hilum.worklist.station import Station
 from hilum.worklist.states import Origin, State
+from hilum.worklist.station import Station
 from hilum.worklist.station_settings import choose_setting
 from hilum.worklist.tables import Film, Patient, Reading, Study
 from hilum.worklist.wording import folded
@@ -29,7 +29,12 @@ def add_study(station: Station) -> AddStudy:
     made = 0
 
     def add(
-        *, score: float | None = 91.5, refusal: str | None = None, patient: str = "", name: str = "", **fields: Any
+        *,
+        score: float | None = 91.5,
+        refusal: str | None = None,
+        patient: str = "",
+        name: str = "",
+        **fields: Any,
     ) -> int:
         nonlocal made
         made += 1
@@ -48,8 +53,8 @@ def add_study(station: Station) -> AddStudy:
             )  # fmt: skip
             session.add(study)
             session.flush()
-            film = Film(study_id=study.id, sha256=f"{made:064x}", n_bytes=10, file_name=f"{patient or 'film'}.png",
-                        file_format="png", received_at=received)  # fmt: skip
+            film = Film(study_id=study.id, sha256=f"{made:064x}", n_bytes=10, file_format="png",
+                        file_name=f"{patient or 'film'}.png", received_at=received)  # fmt: skip
             session.add(film)
             session.flush()
             if state is not State.QUEUED:
@@ -72,7 +77,8 @@ def _reading(station: Station, study: Study, film: Film, made_at: datetime) -> R
         bundle_sha256=station.bundle_sha256, threshold=0.35, operating_point="sensitivity-90",
         score=study.score, probability=None if study.score is None else study.score / 100,
         is_flagged=study.is_flagged, zones={} if study.score is None else ZONES,
-        certainty=None if study.score is None else "abnormal", error_rate=None if study.score is None else 0.1,
+        certainty=None if study.score is None else "abnormal",
+        error_rate=None if study.score is None else 0.1,
         refusal_code=study.refusal_code, refusal_reason="No lungs were found; is this a frontal chest film?"
         if study.refusal_code else "", seconds=1.0,
     )  # fmt: skip

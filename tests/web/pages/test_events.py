@@ -25,7 +25,7 @@ def happen(station, study: int) -> None:
 
 async def heard(feed: Feed, n: int) -> list[Change]:
     """The first n changes that a listener hears."""
-    changes = feed.changes()
+    changes = feed.changes(await feed.listen())
     try:
         return [await asyncio.wait_for(anext(changes), 20) for _ in range(n)]
     finally:

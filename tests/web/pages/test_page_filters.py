@@ -17,7 +17,9 @@ def listing(query: str):
 
 def test_an_address_is_read_whole():
     """Fields, several values of one, and numbers with a comma."""
-    found = listing("q= Mary &state=scored&state=read&flag=no&age_from=17,5&opinion=normal&verdict=yes&sort=highest")
+    found = listing(
+        "q= Mary &state=scored&state=read&flag=no&age_from=17,5&opinion=normal&verdict=yes&sort=highest"
+    )
 
     assert found.wanted.text == "Mary"
     assert found.wanted.states == (State.SCORED, State.READ)

@@ -31,7 +31,9 @@ def test_a_theme_is_kept_for_the_browser(browser):
     assert 'data-theme="dark"' in reader.get("/worklist").text
 
 
-@pytest.mark.parametrize("back", ["https://elsewhere.example", "//elsewhere.example", "/\\elsewhere.example", "x", "/a\nb"])
+@pytest.mark.parametrize(
+    "back", ["https://elsewhere.example", "//elsewhere.example", "/\\elsewhere.example", "x", "/a\nb"]
+)
 def test_the_way_back_stays_at_the_station(client, back):
     """A link made by another leads nowhere else."""
     assert client.post("/preferences", data={"theme": "dark", "back": back}).headers["location"] == "/"
@@ -49,7 +51,16 @@ def test_every_page_is_whole_in_every_language(browser, add_study, language):
     """Nothing breaks, and the language is said once."""
     number = add_study(patient="MARY-1", name="Mary")
     administrator = browser(Role.ADMINISTRATOR)
-    paths = ("/worklist", "/upload", f"/studies/{number}", "/programme", "/settings", "/about", "/people", "/account")
+    paths = (
+        "/worklist",
+        "/upload",
+        f"/studies/{number}",
+        "/programme",
+        "/settings",
+        "/about",
+        "/people",
+        "/account",
+    )
     answers = [administrator.get(path, headers={"Accept-Language": language}) for path in paths]
 
     assert [answer.status_code for answer in answers] == [200] * len(paths)
@@ -68,6 +79,10 @@ def test_no_page_holds_inline_script_or_style(browser, add_study):
     """The policy would stop it, and the page would be broken without a word."""
     number = add_study()
     administrator = browser(Role.ADMINISTRATOR)
-    pages = [administrator.get(path).text for path in ("/worklist", "/upload", f"/studies/{number}", "/programme")]
+    pages = [
+        administrator.get(path).text for path in ("/worklist", "/upload", f"/studies/{number}", "/programme")
+    ]
 
-    assert not any(mark in page for page in pages for mark in (" style=", "<style", " onclick=", "javascript:"))
+    assert not any(
+        mark in page for page in pages for mark in (" style=", "<style", " onclick=", "javascript:")
+    )

@@ -38,7 +38,9 @@ def test_blind_reading_hides_all_that_the_machine_said(browser, add_study, set_b
     reader.post(f"/studies/{number}/verdict", data={"opinion": "normal", "zone": ["left upper"]})
     after = reader.get(f"/studies/{number}").text
 
-    assert not any(word in before for word in ("91.5", "0.90", "lung-right", "overlay=", "big-score", "chip flagged"))
+    assert not any(
+        word in before for word in ("91.5", "0.90", "lung-right", "overlay=", "big-score", "chip flagged")
+    )
     assert "91.5" in after
 
 
@@ -69,7 +71,10 @@ def test_blind_reading_refuses_report_and_heat_map(browser, add_study, set_blind
     """An address typed by hand tells no more than the page."""
     number = add_study()
     reader = browser(Role.READER)
-    answers = [reader.get(f"/studies/{number}/{name}") for name in ("report", "report.pdf", "readings/1/heat-map.png")]
+    answers = [
+        reader.get(f"/studies/{number}/{name}")
+        for name in ("report", "report.pdf", "readings/1/heat-map.png")
+    ]
 
     assert [answer.status_code for answer in answers] == [403, 403, 403]
 
@@ -122,7 +127,8 @@ def test_a_tests_result_is_entered(browser, add_study, station):
     """With its day; the study carries a copy."""
     number = add_study()
     browser(Role.RADIOGRAPHER).post(
-        f"/studies/{number}/test-result", data={"test": "xpert", "result": "positive", "taken_on": "2026-11-02"}
+        f"/studies/{number}/test-result",
+        data={"test": "xpert", "result": "positive", "taken_on": "2026-11-02"},
     )
     with station.database.reading() as session:
         entered = session.scalars(select(TestResult)).one()

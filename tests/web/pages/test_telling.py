@@ -20,10 +20,13 @@ def reading(score: float, certainty: Certainty | None, zones: tuple[float, ...])
     """The same reading as a row and as a record."""
     by_zone = dict(zip(Zone, zones, strict=False))
     row = Reading(
-        score=score, threshold=0.35, is_flagged=score >= 35, zones={str(zone): p for zone, p in by_zone.items()},
+        score=score, threshold=0.35, is_flagged=score >= 35,
+        zones={str(zone): chance for zone, chance in by_zone.items()},
         certainty=certainty, error_rate=0.1, refusal_reason="", notes=[],
     )  # fmt: skip
-    record = Scored(Path("film"), score, score / 100, 0.35, score >= 35, None, "bundle", 1.0, by_zone, certainty, 0.1)
+    record = Scored(
+        Path("film"), score, score / 100, 0.35, score >= 35, None, "bundle", 1.0, by_zone, certainty, 0.1
+    )
     return row, record
 
 
@@ -41,7 +44,10 @@ def test_french_writes_a_comma():
     """The score has the decimal sign of its page."""
     row, _ = reading(88.8, None, ())
 
-    assert Teller("fr").outcome(row)[0].text == "Score 88,8, au seuil de 35,0 ou au-dessus : compatible avec la TB."
+    assert (
+        Teller("fr").outcome(row)[0].text
+        == "Score 88,8, au seuil de 35,0 ou au-dessus : compatible avec la TB."
+    )
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "ar"])

@@ -64,7 +64,9 @@ def test_a_translation_names_only_places_that_there_are(script, texts, language)
 def test_a_translation_is_another_text(texts, language):
     """But for names, symbols, and words that two languages share."""
     words = catalogue(language)
-    alike = [text for text in texts if isinstance(text, str) and len(text) > 24 and words.gettext(text) == text]
+    alike = [
+        text for text in texts if isinstance(text, str) and len(text) > 24 and words.gettext(text) == text
+    ]
 
     assert alike == []
 

@@ -50,7 +50,9 @@ def test_a_film_that_was_here_is_told_as_such(browser):
 def test_nobody_adds_to_anothers_upload(people):
     """Its lines would show them the other's films."""
     upload = people.browser(Role.RADIOGRAPHER, "ann").post("/upload/open").json()["upload"]
-    answer = people.browser(Role.RADIOGRAPHER, "ben").post(f"/upload/{upload}", files={"films": ("a.png", png())})
+    answer = people.browser(Role.RADIOGRAPHER, "ben").post(
+        f"/upload/{upload}", files={"films": ("a.png", png())}
+    )
 
     assert answer.status_code == 404
 
@@ -65,7 +67,9 @@ def test_an_empty_form_takes_nothing(browser):
 
 def test_an_age_that_is_none_is_told(browser):
     """No film is taken with a wrong age beside it."""
-    answer = browser(Role.RADIOGRAPHER).post("/upload", files={"films": ("a.png", png())}, data={"age": "old"})
+    answer = browser(Role.RADIOGRAPHER).post(
+        "/upload", files={"films": ("a.png", png())}, data={"age": "old"}
+    )
 
     assert answer.status_code == 422
     assert "an age is 0 to 130 years" in answer.text

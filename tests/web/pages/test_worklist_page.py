@@ -82,7 +82,7 @@ def test_tabs_count_the_whole_filter(browser, add_study):
 
 
 def test_blind_reading_hides_scores_flags_and_their_order(browser, add_study, set_blind):
-    """A reader gets the list by age, without a score in its source; a radiographer, who gives no verdict, all."""
+    """A reader gets the list by age without a score in it; a radiographer, who gives no verdict, gets all."""
     first, second = add_study(score=11.7), add_study(score=93.4)
     reader = browser(Role.READER).get("/worklist?sort=highest&flag=yes").text
 

@@ -65,10 +65,13 @@ def films_by_time(days: Mapping[date, Counts]) -> Columns:
     """Columns of the days, gathered where there are many; none where there is no day."""
     groups = _gathered(sorted(days.items()))
     step = _step(max((sum(count.n for _, count in group) for group in groups), default=0))
-    top = max(step, max((step * -(-sum(count.n for _, count in group) // step) for group in groups), default=0))
+    top = max(
+        step, max((step * -(-sum(count.n for _, count in group) // step) for group in groups), default=0)
+    )
     width = WIDTH / max(len(groups), 1)
     columns = tuple(
-        _column(group, x=number * width, width=width, scale=HEIGHT / top) for number, group in enumerate(groups)
+        _column(group, x=number * width, width=width, scale=HEIGHT / top)
+        for number, group in enumerate(groups)
     )
     lines = tuple((HEIGHT - HEIGHT * count / top, count) for count in range(0, top + 1, step))
     every = max(1, -(-len(columns) // 6))
@@ -80,7 +83,9 @@ def interval(estimate: Estimate, *, end: float) -> Interval | None:
     """Args: end: the rate at the line's end, above 0."""
     if estimate.value is None or estimate.low is None or estimate.high is None:
         return None
-    value, low, high = (min(100.0, 100 * rate / end) for rate in (estimate.value, estimate.low, estimate.high))
+    value, low, high = (
+        min(100.0, 100 * rate / end) for rate in (estimate.value, estimate.low, estimate.high)
+    )
     return Interval(value, low, high)
 
 

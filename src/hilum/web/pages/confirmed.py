@@ -1,7 +1,7 @@
 """The station's own studies as the tables that calibration and the watch for drift are made on.
 
-Trap: only readings of the bundle that reads now count, since a probability of one bundle is not another's; and
-only the newest reading that decided, so that a study counts once.
+Trap: only readings of the bundle that reads now count, since a probability of one bundle is not another's;
+and only the newest reading that decided, so that a study counts once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from hilum.worklist.tables import Reading, Study
 
 LABELS = {"positive": 1, "negative": 0}
 MOST_WATCHED = 4000  # studies of a side, the newest; a thousand tell a change that matters
-ROLES = frozenset({"film", "score", "code", "bundle", "threshold", "day", "site", "device", "age", "sex", "patient"})
+ROLES = frozenset(
+    {"film", "score", "code", "bundle", "threshold", "day", "site", "device", "age", "sex", "patient"}
+)
 
 
 def confirmed_cases(session: Session, bundle_sha256: str) -> list[Prediction]:

@@ -1,8 +1,8 @@
 """A filtered list as CSV or Parquet: de-identified unless the role may see identity and asks for it.
 
-A patient without identity is a number that stays the same from one export of this station to the next and that
-no one without the station's secret can trace (`web.deidentify`). Trap: a spreadsheet runs a cell that begins
-with =, +, -, or @ as a formula, so such text gets a quote before it (CWE-1236).
+A patient without identity is a number that stays the same from one export of this station to the next and
+that no one without the station's secret can trace (`web.deidentify`). Trap: a spreadsheet runs a cell that
+begins with =, +, -, or @ as a formula, so such text gets a quote before it (CWE-1236).
 """
 
 from __future__ import annotations
@@ -84,7 +84,11 @@ class Export:
                 return
 
     def _row(self, study: Study, beside: _Beside, hide: Deidentification) -> Row:
-        row = {**_of_study(study), **_of_reading(beside.readings.get(study.id)), "refusal_code": study.refusal_code}
+        row = {
+            **_of_study(study),
+            **_of_reading(beside.readings.get(study.id)),
+            "refusal_code": study.refusal_code,
+        }
         row |= _of_verdict(beside.verdicts.get(study.id))
         if beside.sight.hides(study.id):
             row |= dict.fromkeys(MACHINE)
@@ -141,7 +145,15 @@ def send(
     with station.database.writing() as session:
         # The search's text may be a patient's name, so it stays out of the trail.
         asked = sorted({name for name, _ in listing.fields})
-        record(session, at=now, who=visitor.login, action="export", kind=kind, identity=with_identity, filter=asked)
+        record(
+            session,
+            at=now,
+            who=visitor.login,
+            action="export",
+            kind=kind,
+            identity=with_identity,
+            filter=asked,
+        )
     name = f"hilum-{now.astimezone():%Y-%m-%d}.{kind}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     if kind == "csv":

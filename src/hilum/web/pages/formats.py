@@ -31,7 +31,7 @@ class Formats:
         if value is None:
             return NONE
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        return format_decimal(value, format=pattern, locale=self.locale, numbering_system="latn")
+        return str(format_decimal(value, format=pattern, locale=self.locale))
 
     def share(self, value: float | None, digits: int = 0) -> str:
         """A share of 0 to 1 in per cent."""

@@ -84,7 +84,7 @@ CERTAINTIES = {
     Certainty.BOTH: N_("A person must read this film."),
 }
 
-# What was wrong, in two or three words for lists, and what to do about it; docs/gate.md gives this advice too.
+# What was wrong, in two or three words for lists, and what to do about it, as in docs/gate.md.
 REFUSALS: dict[RefusalCode, tuple[str, str]] = {
     RefusalCode.NOT_FOUND: (N_("File not found"), N_("Add the film again.")),
     RefusalCode.NOT_AN_IMAGE: (N_("Not a picture"), N_("Send the film itself: PNG, JPEG, or DICOM.")),

@@ -150,7 +150,9 @@ def _drift(station: Station, period: Period) -> Drift:
         monitoring = monitor(reference, current, MonitorSettings())
     except TableInvalid as error:
         return Drift(None, str(error))
-    return Drift(monitoring, figures=tuple(dict.fromkeys(FIGURES.get(name, name) for name in monitoring.raised_by)))
+    return Drift(
+        monitoring, figures=tuple(dict.fromkeys(FIGURES.get(name, name) for name in monitoring.raised_by))
+    )
 
 
 def _rates(groups: list[Counts], name: str) -> list[Estimate]:

@@ -1,7 +1,7 @@
 """The case report of a study, as a PDF to keep and as a page to print.
 
-Trap: both are in English, as they go to a folder or an archive that others read; the page brings its own sheet,
-so it answers with its own policy, which is stricter than the station's in all else.
+Trap: both are in English, as they go to a folder or an archive that others read; the page brings its own
+sheet, so it answers with its own policy, which is stricter than the station's in all else.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Sentences that the reader of films, or an error, made in English, told in the visitor's language.
 
 A refusal names its measurement, so its sentence is not known before; its pattern is, with `{}` for each
-value. A value that is a known text itself is translated too; a translation that names no value leaves it out, as for
-the inner words of a damaged file. Trap: a sentence that no pattern knows is shown as it is and marked as
-English; tests/web/pages/test_sentences.py holds that the gate and the readers of files write none.
+value. A value that is a known text itself is translated too; a translation that names no value leaves it
+out, as for the inner words of a damaged file. Trap: a sentence that no pattern knows is shown as it is and
+marked as English; tests/web/pages/test_sentences.py holds that the gate and the readers of files write
+none.
 """
 
 from __future__ import annotations
@@ -201,12 +202,13 @@ PATTERNS = (
     N_("The window in the header is not usable and was not used."),
     # bundles, thresholds, and figures
     N_(
-        "Scores frontal chest radiographs (PA or AP) of people of {} years and over for abnormality consistent "
-        "with pulmonary tuberculosis. For research and decision support; not a cleared medical device."
+        "Scores frontal chest radiographs (PA or AP) of people of {} years and over for abnormality "
+        "consistent with pulmonary tuberculosis. For research and decision support; not a cleared "
+        "medical device."
     ),
     N_(
-        "the highest with sensitivity >= {} on {} films of {}, each scored by a network that did not learn from "
-        "it; chosen on the films its figures are of, so they flatter it; calibrate locally before use"
+        "the highest with sensitivity >= {} on {} films of {}, each scored by a network that did not learn "
+        "from it; chosen on the films its figures are of, so they flatter it; calibrate locally before use"
     ),
     N_("A threshold set by this site; the bundle holds no evidence for it."),
     N_("Chosen at this station by {} on {}."),

@@ -1,17 +1,19 @@
 """The station's settings: blind reading, the list's order, the sites' priority, retention; and what is given.
 
-What the command line sets (targets, workers, folder) is shown and not changed here. Trap: films that retention
-removes are gone, so the page says what a number of days means before it is saved.
+What the command line sets (targets, workers, folder) is shown and not changed here. Trap: films that
+retention removes are gone, so the page says what a number of days means before it is saved.
 """
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import BaseModel
 
 from hilum.web.problems import InvalidRequest
 from hilum.web.rights import Right
@@ -27,6 +29,16 @@ EMPTY_ROWS = 2  # for sites that are new to the table
 router = APIRouter(include_in_schema=False)
 Chooser = Annotated[Visitor, Depends(require(Right.SET_STATION))]
 Here = Annotated[Station, Depends(current_station)]
+
+
+class SettingsForm(BaseModel):
+    """As the browser sends it; an unticked box is left out."""
+
+    blind: str = ""
+    order: str = ""
+    retention: str = ""
+    site: Sequence[str] = ()
+    priority: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +73,7 @@ def settings_page(request: Request, _visitor: Chooser, station: Here, saved: boo
 def save(
     visitor: Chooser,
     station: Here,
-    blind: Annotated[str, Form()] = "",
-    order: Annotated[str, Form()] = "",
-    retention: Annotated[str, Form()] = "",
-    site: Annotated[list[str] | None, Form()] = None,
-    priority: Annotated[list[str] | None, Form()] = None,
+    form: Annotated[SettingsForm, Form()],
 ) -> RedirectResponse:
     """Set what the form says, all of it or nothing.
 
@@ -74,10 +82,10 @@ def save(
         SettingsInvalid: a value that cannot be.
     """
     chosen = {
-        "is_blind": blind == "yes",
-        "reading_order": order,
-        "retention_days": _whole("retention", retention),
-        "site_rules": _site_rules(site or [], priority or []),
+        "is_blind": form.blind == "yes",
+        "reading_order": form.order,
+        "retention_days": _whole("retention", form.retention),
+        "site_rules": _site_rules(form.site, form.priority),
     }
     with station.database.writing() as session:
         for name, value in chosen.items():
@@ -89,10 +97,14 @@ def _rules(rules: tuple[SiteRule, ...], known: Any) -> list[Rule]:
     """Those that there are, the sites without one, and empty lines."""
     ruled = [Rule(rule.site, rule.priority) for rule in rules]
     named = {rule.site for rule in rules}
-    return [*ruled, *(Rule(site, None) for site in known if site not in named), *[Rule("", None)] * EMPTY_ROWS]
+    return [
+        *ruled,
+        *(Rule(site, None) for site in known if site not in named),
+        *[Rule("", None)] * EMPTY_ROWS,
+    ]
 
 
-def _site_rules(names: list[str], priorities: list[str]) -> list[dict[str, Any]]:
+def _site_rules(names: Sequence[str], priorities: Sequence[str]) -> list[dict[str, Any]]:
     """Lines with a site and a priority; a line without priority is no rule."""
     found = []
     for name, priority in zip(names, priorities, strict=False):

@@ -13,6 +13,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.datastructures import QueryParams
@@ -43,6 +44,25 @@ MOST_HISTORY = 200  # rows of the trail, the newest
 router = APIRouter(include_in_schema=False)
 Seer = Annotated[Visitor, Depends(require(Right.SEE_STUDIES))]
 Here = Annotated[Station, Depends(current_station)]
+
+
+class VerdictForm(BaseModel):
+    """As the browser sends it; what is left out is empty."""
+
+    opinion: str = ""
+    zone: Sequence[str] = ()
+    comment: str = ""
+    then: str = ""  # "next" goes on to the next study of the list
+    list: str = ""  # the query of the list that the reader came from
+
+
+class ResultForm(BaseModel):
+    """As the browser sends it."""
+
+    test: str = ""
+    result: str = ""
+    taken_on: str = ""
+    list: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,36 +121,29 @@ def verdict(
     study_id: int,
     visitor: Annotated[Visitor, Depends(require(Right.GIVE_VERDICT))],
     station: Here,
-    opinion: Annotated[str, Form()] = "",
-    zone: Annotated[list[str] | None, Form()] = None,
-    comment: Annotated[str, Form()] = "",
-    then: Annotated[str, Form()] = "",
-    query: Annotated[str, Form(alias="list")] = "",
+    given: Annotated[VerdictForm, Form()],
 ) -> RedirectResponse:
     """Give a verdict, and stay or go on to the next study of the list.
 
     Raises:
         InvalidRequest: no opinion is chosen, or a value is none of the form's.
     """
-    zones = _zones(zone or [])
-    if opinion not in set(Opinion):
+    zones = _zones(given.zone)
+    if given.opinion not in set(Opinion):
         raise InvalidRequest("choose one of the four verdicts")
     with station.database.writing() as session:
         seen = sight(session, visitor, [study_id])
-        said = Said(Opinion(opinion), not seen.hides(study_id), zones, comment)
+        said = Said(Opinion(given.opinion), not seen.hides(study_id), zones, given.comment)
         give_verdict(session, study_id, said, who=visitor.login, now=station.now())
-    return _back(station, visitor, study_id, query, goes_on=then == "next")
+    return _back(station, visitor, study_id, given.list, goes_on=given.then == "next")
 
 
 @router.post("/studies/{study_id}/test-result")
-def test_result(
+def enter_result(
     study_id: int,
     visitor: Annotated[Visitor, Depends(require(Right.ENTER_TEST))],
     station: Here,
-    test: Annotated[str, Form()] = "",
-    result: Annotated[str, Form()] = "",
-    taken_on: Annotated[str, Form()] = "",
-    query: Annotated[str, Form(alias="list")] = "",
+    entered: Annotated[ResultForm, Form()],
 ) -> RedirectResponse:
     """Enter the result of a confirmatory test.
 
@@ -138,12 +151,13 @@ def test_result(
         InvalidRequest: a day that is none.
     """
     try:
-        day = date.fromisoformat(taken_on) if taken_on.strip() else None
+        day = date.fromisoformat(entered.taken_on) if entered.taken_on.strip() else None
     except ValueError:
         raise InvalidRequest("taken_on: a day is written as 2026-11-24") from None
     with station.database.writing() as session:
-        enter_test_result(session, study_id, Tested(test, result, day), who=visitor.login, now=station.now())
-    return _back(station, visitor, study_id, query)
+        tested = Tested(entered.test, entered.result, day)
+        enter_test_result(session, study_id, tested, who=visitor.login, now=station.now())
+    return _back(station, visitor, study_id, entered.list)
 
 
 @router.post("/studies/{study_id}/queue-again")
@@ -239,7 +253,7 @@ def _listing(session: Session, seen: Sight, query: str) -> Listing:
     return listing.blinded() if seen.is_blind else listing
 
 
-def _zones(names: list[str]) -> tuple[Zone, ...]:
+def _zones(names: Sequence[str]) -> tuple[Zone, ...]:
     if any(name not in set(Zone) for name in names):
         raise InvalidRequest("zone: not one of the six")
     return tuple(Zone(name) for name in names)

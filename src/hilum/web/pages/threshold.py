@@ -1,8 +1,8 @@
 """The station's threshold: calibrated on its own confirmed cases, or set by hand with a reason.
 
-A calibration is shown first and put in force by a second step, which reckons it anew on the server: nothing that
-a form carries is believed. Trap: a new threshold holds for films that are scored from then on; what was scored
-keeps the one it had.
+A calibration is shown first and put in force by a second step, which reckons it anew on the server: nothing
+that a form carries is believed. Trap: a new threshold holds for films that are scored from then on; what
+was scored keeps the one it had.
 """
 
 from __future__ import annotations
@@ -111,7 +111,9 @@ def _calibrated(station: Station, asked: CalibrationRequest) -> LocalCalibration
     with station.database.reading() as session:
         rows = confirmed_cases(session, station.bundle_sha256)
     if {row.label for row in rows} != {0, 1}:
-        raise InvalidRequest("calibration needs confirmed cases and confirmed others; enter results of tests first")
+        raise InvalidRequest(
+            "calibration needs confirmed cases and confirmed others; enter results of tests first"
+        )
     return calibrate(rows, asked)
 
 

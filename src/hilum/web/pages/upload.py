@@ -1,20 +1,21 @@
 """Adding films: the radiographer drops files and sees each one's score, or what to do about it.
 
-The page's script sends one file a request and is told of results by events; without script one form sends all,
-and the page loads itself again while studies wait. Trap: a file that is turned away at the door is in no table,
-so only the answer to its request tells of it.
+The page's script sends one file a request and is told of results by events; without script one form sends
+all, and the page loads itself again while studies wait. Trap: a file that is turned away at the door is in
+no table, so only the answer to its request tells of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
+from starlette.datastructures import UploadFile
 
 from hilum.web.problems import InvalidRequest, NotFound
 from hilum.web.rights import Right
@@ -63,6 +64,17 @@ def beside_of(
     return Beside(patient_id=patient_id, age_years=years, sex=sex or None, site=site)
 
 
+async def films_of(request: Request) -> AsyncIterator[list[SentFile]]:
+    """The form's files until they are taken; a field left empty comes as a file without name and bytes."""
+    form = await request.form()
+    files = [file for file in form.getlist("films") if isinstance(file, UploadFile)]
+    yield [SentFile(file.filename or "", file.file) for file in files if file.filename or file.size]
+    await form.close()
+
+
+Films = Annotated[list[SentFile], Depends(films_of)]
+
+
 @router.get("/upload")
 def upload_page(request: Request, _visitor: Uploader, station: Here) -> HTMLResponse:
     """The empty page."""
@@ -75,11 +87,11 @@ def send_all(
     visitor: Uploader,
     station: Here,
     beside: Annotated[Beside, Depends(beside_of)],
-    films: Annotated[list[UploadFile] | None, File()] = None,
+    films: Films,
 ) -> HTMLResponse:
     """The form without script: all files in one request, and the page of the upload."""
-    taken = take_upload(station, visitor, _sent(films or []), beside=beside)
-    lines = _lines(station, visitor, Study.upload_id == taken.upload_id)
+    taken = take_upload(station, visitor, films, beside=beside)
+    lines = _lines(station, visitor, (Study.upload_id == taken.upload_id) | Study.id.in_(_numbers(taken)))
     return _page(request, station, upload_id=taken.upload_id, lines=lines, taken=taken)
 
 
@@ -106,12 +118,11 @@ def send_one(
     visitor: Uploader,
     station: Here,
     beside: Annotated[Beside, Depends(beside_of)],
-    films: Annotated[list[UploadFile], File()],
+    films: Films,
 ) -> HTMLResponse:
     """One file of the page's script, or a zip: the lines of what became of it."""
-    taken = take_upload(station, visitor, _sent(films), beside=beside, upload_id=upload_id)
-    numbers = [file.study_id for file in taken.files if file.study_id is not None]
-    lines = _lines(station, visitor, Study.id.in_(numbers[:MOST_SHOWN]))
+    taken = take_upload(station, visitor, films, beside=beside, upload_id=upload_id)
+    lines = _lines(station, visitor, Study.id.in_(_numbers(taken)))
     return render(request, "upload_lines.html", lines=lines, taken=taken)
 
 
@@ -138,9 +149,9 @@ def _page(
     )
 
 
-def _sent(films: Iterable[UploadFile]) -> list[SentFile]:
-    """A field left empty comes as one file without name and bytes."""
-    return [SentFile(film.filename or "", film.file) for film in films if film.filename or film.size]
+def _numbers(taken: TakenUpload) -> list[int]:
+    """The studies that the files are of, those of films that were here already too."""
+    return [file.study_id for file in taken.files if file.study_id is not None][:MOST_SHOWN]
 
 
 def _lines(station: Station, visitor: Visitor, *which: object) -> Lines:

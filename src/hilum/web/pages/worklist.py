@@ -37,6 +37,16 @@ Here = Annotated[Station, Depends(current_station)]
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the list a page is, and what has just been done there."""
+
+    after: str | None = None  # as the page before gives it
+    n: int = 0  # studies before it
+    done: int | None = None  # of the last bulk wish
+    refused: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Tab:
     """A part of the list that people ask for by name."""
 
@@ -51,15 +61,12 @@ def worklist(
     request: Request,
     visitor: Seer,
     station: Here,
-    after: str | None = None,
-    n: int = 0,
-    done: int | None = None,
-    refused: int | None = None,
+    place: Annotated[Place, Depends()],
 ) -> HTMLResponse:
-    """One page of the list; `n` studies came before it, `done` and `refused` tell of the last bulk wish."""
+    """One page of the list."""
     with station.database.reading() as session:
         listing, seen = listing_for(session, visitor, request)
-        page = find_studies(session, listing.wanted, listing.sort, after=after or None, limit=PAGE_SIZE)
+        page = find_studies(session, listing.wanted, listing.sort, after=place.after or None, limit=PAGE_SIZE)
         numbers = [study.id for study in page.studies]
         seen = sight(session, visitor, numbers)
         tabs = _tabs(session, listing)
@@ -75,9 +82,7 @@ def worklist(
         current=_current(listing, tabs),
         sites=known_sites,
         threshold=threshold,
-        before=max(n, 0),
-        done=done,
-        refused=refused,
+        place=place,
         may=visitor.may,
     )
 
@@ -121,8 +126,10 @@ def queue_again(
 
 
 def listing_for(session: Session, visitor: Visitor, request: Request) -> tuple[Listing, Sight]:
-    """The listing that the address asks for, in the station's order where it names none, as far as the visitor
-    may know it."""
+    """The listing that the address asks for, as far as the visitor may know it, and what they may see.
+
+    Where the address names no order, the station's holds.
+    """
     seen = sight(session, visitor)
     order = Sort(read_choices(session).reading_order)
     listing = read_listing(request.query_params, default_sort=order)
