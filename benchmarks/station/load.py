@@ -1,8 +1,8 @@
 """Twenty uploads at a time on the loopback, beside a reader who turns the pages of a worklist of 100,000.
 
-`python benchmarks/station/load.py --seconds 300` fills a station, runs `hilum serve` on it, and prints the rows
-of results.md: failures, the worklist page's time, and the server's memory as it goes. Trap: clients, server,
-and worker share this machine's cores, so the times are those of a busy machine; its load is printed with them.
+`python benchmarks/station/load.py --seconds 300` fills a station, runs `hilum serve` on it, and prints the
+rows of results.md: failures, the worklist page's time, and the server's memory as it goes. Trap: clients,
+server, and worker share this machine's cores; its load is printed with the times.
 """
 
 from __future__ import annotations

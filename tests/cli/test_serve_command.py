@@ -23,10 +23,23 @@ from hilum.worklist.station import Station, StationSettings
 from hilum.worklist.tables import Person
 
 JOB = ServeJob(
-    demo=False, port=0, host="127.0.0.1", folder=Path("hilum-data"), database_url=None, bundle=None, n_workers=1,
-    site="", tls_certificate=None, tls_key=None, behind_proxy=False, trusted_proxies=(), allowed_hosts=(),
-    allow_plain_http=False, settings_path=None, opens_browser=False,
-)  # fmt: skip
+    demo=False,
+    port=0,
+    host="127.0.0.1",
+    folder=Path("hilum-data"),
+    database_url=None,
+    bundle=None,
+    n_workers=1,
+    site="",
+    tls_certificate=None,
+    tls_key=None,
+    behind_proxy=False,
+    trusted_proxies=(),
+    allowed_hosts=(),
+    allow_plain_http=False,
+    settings_path=None,
+    opens_browser=False,
+)
 
 
 @pytest.fixture
@@ -133,8 +146,18 @@ def test_a_certificate_that_is_none_is_told(tmp_path):
     """OpenSSL's reason, in one line."""
     for name in ("c.pem", "k.pem"):
         (tmp_path / name).write_text("x")
-    line = told(run("--port", 0, "--data", tmp_path / "s", "--tls-certificate", tmp_path / "c.pem",
-                    "--tls-key", tmp_path / "k.pem"))  # fmt: skip
+    line = told(
+        run(
+            "--port",
+            0,
+            "--data",
+            tmp_path / "s",
+            "--tls-certificate",
+            tmp_path / "c.pem",
+            "--tls-key",
+            tmp_path / "k.pem",
+        )
+    )
 
     assert "certificate" in line
 
@@ -183,8 +206,15 @@ def test_a_settings_file_sets_sessions_and_single_sign_on(tmp_path, monkeypatch)
     assert (settings.oidc.client_secret, settings.oidc.roles[0].role) == ("hidden", "reader")
 
 
-@pytest.mark.parametrize("text", ["sesions = 1", "[sessions]\nidle_s = 'x'", "[oidc]\nissuer = 'x'",
-                                  "[oidc]\nissuer='x'\nclient_id='y'\n[[oidc.roles]]\nvalue='z'\nrole='service'"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sesions = 1",
+        "[sessions]\nidle_s = 'x'",
+        "[oidc]\nissuer = 'x'",
+        "[oidc]\nissuer='x'\nclient_id='y'\n[[oidc.roles]]\nvalue='z'\nrole='service'",
+    ],
+)
 def test_a_settings_file_that_cannot_be_is_told_by_its_key(tmp_path, text):
     """Unknown, mistyped, missing, or a role that nobody gets by single sign-on."""
     path = tmp_path / "serve.toml"
@@ -208,8 +238,15 @@ def test_the_environment_gives_the_administrator(station, monkeypatch, tmp_path)
     assert Passwords().is_right("four words go here", ada.password_hash)
 
 
-@pytest.mark.parametrize("environment", [{}, {"HILUM_PASSWORD": "short"}, {"HILUM_PASSWORD_FILE": "/nowhere/file"},
-                                         {"HILUM_PASSWORD": "password1234"}])  # fmt: skip
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {},
+        {"HILUM_PASSWORD": "short"},
+        {"HILUM_PASSWORD_FILE": "/nowhere/file"},
+        {"HILUM_PASSWORD": "password1234"},
+    ],
+)
 def test_an_administrator_without_a_good_password_is_told(station, monkeypatch, environment):
     """None, a weak one, or a file that is not there."""
     monkeypatch.setenv("HILUM_ADMINISTRATOR", "ada")

@@ -1,4 +1,4 @@
-"""`hilum serve` as a process of its own: it starts, scores what is sent, survives no order to stop, and ends."""
+"""`hilum serve` as a process of its own: it starts, scores what is sent, outlives kill -9, and ends."""
 
 from __future__ import annotations
 

@@ -51,7 +51,11 @@ def run(job: ServeJob) -> None:
     Raises:
         HilumError: whatever keeps the station from starting.
     """
-    settings = web_settings(job)
+    run_with(job, web_settings(job))
+
+
+def run_with(job: ServeJob, settings: WebSettings) -> None:
+    """`run` with settings that are made already."""
     node = _node(job, settings.station)
     if node is not None:
         settings = replace(settings, station=with_targets(settings.station, node))
