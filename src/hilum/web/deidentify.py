@@ -183,17 +183,16 @@ def _put_dummies(element: DataElement, how: Deidentification) -> None:
     if element.VR == "SQ":
         for item in element.value:
             _clean(item, how)
-            for inner in _elements(item):
-                if inner.VR not in ("UI", "SQ") and not _is_code(inner):
-                    _put_dummies(inner, how)
+            for inner in filter(_may_tell, _elements(item)):
+                _put_dummies(inner, how)
     elif not element.is_empty:
-        dummy = _DUMMIES.get(element.VR, _DUMMY_TEXT if element.VR in _TEXTS else None)
-        element.value = dummy
+        element.value = _DUMMIES.get(element.VR, _DUMMY_TEXT if element.VR in _TEXTS else None)
 
 
-def _is_code(element: DataElement) -> bool:
-    """Whether an element names a thing of a scheme or a structure, and no person."""
-    return element.keyword in {"ValueType", "RelationshipType", "ContinuityOfContent"}
+def _may_tell(element: DataElement) -> bool:
+    """Whether an element may name a person; UIDs are replaced already, and some words are structure."""
+    is_structure = element.keyword in {"ValueType", "RelationshipType", "ContinuityOfContent"}
+    return element.VR != "UI" and not is_structure
 
 
 def _over(element: DataElement, change: Callable[[str], str]) -> object:

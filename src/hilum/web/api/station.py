@@ -153,8 +153,14 @@ def _own_out(station: Station, point: BundlePoint) -> PointOut:
 
 
 def _chosen_out(point: OperatingPoint) -> PointOut:
-    return PointOut(name=point.name, threshold=point.threshold, bundle=point.bundle,
-                    chosen_by=point.chosen_by, chosen_at=point.chosen_at, evidence=point.evidence)  # fmt: skip
+    return PointOut(
+        name=point.name,
+        threshold=point.threshold,
+        bundle=point.bundle,
+        chosen_by=point.chosen_by,
+        chosen_at=point.chosen_at,
+        evidence=point.evidence,
+    )
 
 
 def _event_out(event: AuditEvent) -> AuditOut:
