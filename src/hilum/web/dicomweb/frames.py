@@ -92,7 +92,7 @@ def frames(dataset: Dataset, numbers: list[int], ranges: list[Accepted]) -> Fram
 
 
 def unpacked(dataset: Dataset) -> Dataset:
-    """The data set in Explicit VR Little Endian; it is changed in place where it is not yet.
+    """The data set in Explicit VR Little Endian.
 
     Raises:
         NotAcceptable: its pixels cannot be unpacked.
@@ -104,7 +104,7 @@ def unpacked(dataset: Dataset) -> Dataset:
             if syntax.is_compressed:
                 dataset.decompress(as_rgb=False, generate_instance_uid=False)
             elif syntax == uid.ExplicitVRBigEndian:
-                _swap_bytes(dataset)
+                dataset = _little_endian(dataset)
     except DECODING_ERRORS as error:
         raise NotAcceptable(f"the pixels cannot be unpacked; ask for {syntax}") from error
     dataset.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
@@ -141,10 +141,16 @@ def _plain(dataset: Dataset, number: int, n_frames: int) -> bytes:
     return bytes(content[(number - 1) * length : number * length])
 
 
-def _swap_bytes(dataset: Dataset) -> None:
-    """Pixels of 16 bits from big endian, and of 8 bits in words; header values are numbers already."""
-    element = dataset["PixelData"]
-    if whole_number(dataset, "BitsAllocated", 8) > 8 or element.VR == "OW":
-        content = bytearray(element.value)
-        content[0::2], content[1::2] = content[1::2], content[0::2]
-        element.value = bytes(content)
+def _little_endian(dataset: Dataset) -> Dataset:
+    """The same elements in a data set of no byte order; all values but words of pixels are numbers."""
+    is_deep = whole_number(dataset, "BitsAllocated", 8) > 8
+    for element in dataset.iterall():  # which converts each on the way
+        is_in_words = element.VR == "OW" or (is_deep and element.keyword == "PixelData")
+        if is_in_words and element.value:
+            content = bytearray(element.value)
+            content[0::2], content[1::2] = content[1::2], content[0::2]
+            element.value = bytes(content)
+    plain = Dataset()
+    plain.update(dataset)
+    plain.file_meta = dataset.file_meta
+    return plain
