@@ -173,11 +173,16 @@ def n_waiting(station: Station) -> int:
     return sum(counts[state] for state in ARRIVING)
 
 
-def measure(settings: StationSettings, sources: Sequence[Path], asked: argparse.Namespace) -> None:
+def measure(
+    settings: StationSettings,
+    sources: Sequence[Path],
+    asked: argparse.Namespace,
+    server_of: type[PlainServer] = PlainServer,
+) -> None:
     """One run; prints a row of results.md, and every fault."""
     station = Station(settings)
     migrate(station.database)
-    server = PlainServer(settings)
+    server = server_of(settings)
     chaos = Chaos(server, random.Random(asked.seed), asked.kills, asked.longest)
     began = time.monotonic()
     server.start()
@@ -206,7 +211,7 @@ def print_account(account: Account, chaos: Chaos, station: Station, began: float
         print("FAULT:", fault)
 
 
-def main() -> None:
+def main(server_of: type[PlainServer] = PlainServer) -> None:
     """Make a station, a server where it is asked for, and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--films", type=Path, required=True, help="a folder of PNG films")
@@ -229,7 +234,7 @@ def main() -> None:
             folder, database_url=url, bundle=asked.bundle or shipped_bundles()["hilum-small"],
             n_workers=asked.workers, lease_s=LEASE_S, most_attempts=MOST_ATTEMPTS,
         )  # fmt: skip
-        measure(settings, sources, asked)
+        measure(settings, sources, asked, server_of)
 
 
 if __name__ == "__main__":

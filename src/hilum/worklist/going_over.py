@@ -92,9 +92,7 @@ class Worker:
             outcome = Refused(path, RefusalCode.FAILED, MISSING, reader.bundle, 0.0)
         reading = reader.reading(held.study_id, film.id, outcome, at=self.station.now(), worker=self.name)
         if isinstance(outcome, Scored) and outcome.heat_map is not None:
-            reading.heat_map_sha256 = self.station.originals.keep(
-                [draw_layer(outcome.heat_map)]
-            ).sha256
+            reading.heat_map_sha256 = self.station.originals.keep([draw_layer(outcome.heat_map)]).sha256
         return reading
 
     def _file(self, held: Lease, readings: list[Reading]) -> None:

@@ -11,6 +11,42 @@ down_revision = None
 
 def upgrade() -> None:
     """From nothing."""
+    _make_audit_event()
+    _index_audit_event()
+    _make_commitment()
+    _index_commitment()
+    _make_log_in_attempts()
+    _make_operating_point()
+    _index_operating_point()
+    _make_patient()
+    _make_person()
+    _make_procedure_step()
+    _index_procedure_step()
+    _make_station_setting()
+    _make_upload()
+    _make_api_token()
+    _index_api_token()
+    _make_study()
+    _index_study()
+    _make_web_session()
+    _index_web_session()
+    _make_webhook()
+    _index_webhook()
+    _make_film()
+    _index_film()
+    _make_test_result()
+    _index_test_result()
+    _make_verdict()
+    _index_verdict()
+    _make_reading()
+    _index_reading()
+    _make_delivery()
+    _index_delivery()
+    for statement in trigger_statements(op.get_bind().dialect.name):
+        op.execute(statement)
+
+
+def _make_audit_event() -> None:
     op.create_table(
         "audit_event",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -25,7 +61,13 @@ def upgrade() -> None:
         sa.Column("detail", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _index_audit_event() -> None:
     op.create_index("ix_audit_study", "audit_event", ["study_id", "id"], unique=False)
+
+
+def _make_commitment() -> None:
     op.create_table(
         "commitment",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -38,7 +80,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("sender", "transaction_uid"),
     )
+
+
+def _index_commitment() -> None:
     op.create_index("ix_commitment_due", "commitment", ["next_at"], unique=False)
+
+
+def _make_log_in_attempts() -> None:
     op.create_table(
         "log_in_attempts",
         sa.Column("key", sa.String(length=64), nullable=False),
@@ -47,6 +95,9 @@ def upgrade() -> None:
         sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("key"),
     )
+
+
+def _make_operating_point() -> None:
     op.create_table(
         "operating_point",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -59,9 +110,15 @@ def upgrade() -> None:
         sa.Column("chosen_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _index_operating_point() -> None:
     op.create_index(
         op.f("ix_operating_point_bundle_sha256"), "operating_point", ["bundle_sha256"], unique=False
     )
+
+
+def _make_patient() -> None:
     op.create_table(
         "patient",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -73,6 +130,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("patient_id", "issuer"),
     )
+
+
+def _make_person() -> None:
     op.create_table(
         "person",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -89,6 +149,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("login"),
         sa.UniqueConstraint("subject"),
     )
+
+
+def _make_procedure_step() -> None:
     op.create_table(
         "procedure_step",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -102,7 +165,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("sop_instance_uid", "study_uid"),
     )
+
+
+def _index_procedure_step() -> None:
     op.create_index(op.f("ix_procedure_step_study_uid"), "procedure_step", ["study_uid"], unique=False)
+
+
+def _make_station_setting() -> None:
     op.create_table(
         "station_setting",
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -111,6 +180,9 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+
+
+def _make_upload() -> None:
     op.create_table(
         "upload",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -118,6 +190,9 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _make_api_token() -> None:
     op.create_table(
         "api_token",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -135,7 +210,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("token_sha256"),
     )
+
+
+def _index_api_token() -> None:
     op.create_index(op.f("ix_api_token_person_id"), "api_token", ["person_id"], unique=False)
+
+
+def _make_study() -> None:
     op.create_table(
         "study",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -179,6 +260,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("study_uid"),
     )
+
+
+def _index_study() -> None:
     op.create_index("ix_study_accession", "study", ["accession"], unique=False)
     op.create_index("ix_study_lease", "study", ["lease_until"], unique=False)
     op.create_index("ix_study_patient", "study", ["patient_key"], unique=False)
@@ -189,6 +273,9 @@ def upgrade() -> None:
     op.create_index("ix_study_site", "study", ["site", "received_at"], unique=False)
     op.create_index("ix_study_state", "study", ["state", "received_at", "id"], unique=False)
     op.create_index("ix_study_upload", "study", ["upload_id"], unique=False)
+
+
+def _make_web_session() -> None:
     op.create_table(
         "web_session",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -203,7 +290,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _index_web_session() -> None:
     op.create_index(op.f("ix_web_session_person_id"), "web_session", ["person_id"], unique=False)
+
+
+def _make_webhook() -> None:
     op.create_table(
         "webhook",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -218,7 +311,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _index_webhook() -> None:
     op.create_index(op.f("ix_webhook_person_id"), "webhook", ["person_id"], unique=False)
+
+
+def _make_film() -> None:
     op.create_table(
         "film",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -250,8 +349,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("study_id", "sha256"),
     )
+
+
+def _index_film() -> None:
     op.create_index(op.f("ix_film_sha256"), "film", ["sha256"], unique=False)
     op.create_index("ix_film_sop", "film", ["sop_instance_uid"], unique=False)
+
+
+def _make_test_result() -> None:
     op.create_table(
         "test_result",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -267,7 +372,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _index_test_result() -> None:
     op.create_index(op.f("ix_test_result_study_id"), "test_result", ["study_id"], unique=False)
+
+
+def _make_verdict() -> None:
     op.create_table(
         "verdict",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -284,7 +395,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _index_verdict() -> None:
     op.create_index(op.f("ix_verdict_study_id"), "verdict", ["study_id"], unique=False)
+
+
+def _make_reading() -> None:
     op.create_table(
         "reading",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -318,7 +435,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _index_reading() -> None:
     op.create_index(op.f("ix_reading_study_id"), "reading", ["study_id"], unique=False)
+
+
+def _make_delivery() -> None:
     op.create_table(
         "delivery",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -345,7 +468,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("study_id", "reading_id", "target", "kind"),
     )
+
+
+def _index_delivery() -> None:
     op.create_index("ix_delivery_due", "delivery", ["state", "next_at"], unique=False)
     op.create_index(op.f("ix_delivery_study_id"), "delivery", ["study_id"], unique=False)
-    for statement in trigger_statements(op.get_bind().dialect.name):
-        op.execute(statement)
