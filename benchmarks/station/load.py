@@ -19,7 +19,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -99,7 +99,7 @@ def pictures(folder: Path) -> list[bytes]:
 def send(url: str, films: list[bytes], seen: Seen, until: float, chance: random.Random) -> None:
     """Upload one film after another; each has bytes that no other has, after its picture's end."""
     browser, csrf = logged_in(url)
-    with browser:
+    with closing(browser):
         while time.monotonic() < until:
             film = chance.choice(films) + chance.randbytes(16)
             start = time.monotonic()
@@ -119,7 +119,7 @@ def sent(browser: httpx.Client, csrf: str, film: bytes) -> str:
 def read(url: str, seen: Seen, until: float, chance: random.Random) -> None:
     """Turn the worklist's pages, one every second or so."""
     browser, _ = logged_in(url)
-    with browser:
+    with closing(browser):
         while time.monotonic() < until:
             start = time.monotonic()
             try:
