@@ -62,7 +62,7 @@ def test_an_empty_form_takes_nothing(browser):
     answer = browser(Role.RADIOGRAPHER).post("/upload", files={"films": ("", b"")})
 
     assert answer.status_code == 200
-    assert 'class="line' not in answer.text
+    assert 'class="line"' not in answer.text
 
 
 def test_an_age_that_is_none_is_told(browser):
