@@ -32,7 +32,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 from bundles import write_dicom_film  # noqa: E402
 
-STUDY, INSTANCE = "1.2.826.0.1.1.00000000", "1.2.826.0.1.2.00000000"  # the last part is a case's number
+STUDY, INSTANCE = "1.2.826.0.1.1.10000000", "1.2.826.0.1.2.10000000"  # the last part is a case's number
 RELEASE = struct.pack(">BBI", 0x05, 0, 4) + bytes(4)
 NO_DATA, WITH_DATA = 0x0101, 0x0001  # Command Data Set Type (0000,0800)
 DCMTK = {
@@ -55,7 +55,7 @@ class Conversation:
         """The same about another study and film; a deflated one stays as it is."""
         if self.data and STUDY.encode() not in self.data and INSTANCE.encode() not in self.data:
             return self
-        digits = f"{number:08d}".encode()
+        digits = str(10_000_000 + number).encode()
         command, data = (
             part.replace(STUDY.encode(), STUDY[:-8].encode() + digits).replace(
                 INSTANCE.encode(), INSTANCE[:-8].encode() + digits

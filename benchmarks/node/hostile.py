@@ -205,7 +205,7 @@ def run(n_cases: int, seed: int, folder: Path) -> dict[str, object]:
 
 def after(node: RunningNode, about: list[Conversation]) -> dict[str, object]:
     """Whether the node still takes an unbroken film, what it has, and how it ends."""
-    unbroken = hold(about[0].renumbered(99_999_999).pdus(), node.port, hangs_up=False)
+    unbroken = hold(about[0].renumbered(89_999_999).pdus(), node.port, hangs_up=False)
     station = node.open_station()
 
     def n_waiting() -> int:

@@ -1,6 +1,6 @@
 """Kill a node without warning while films are sent to it, many times; then look for what it acknowledged.
 
-    python benchmarks/node/killing.py --kills 300 --seed 20261124 --out FOLDER
+    python benchmarks/node/killing.py --kills 300 --seed 20261124 --out FOLDER [--forked]
 
 Senders send distinct films without pause, and note each that was answered with 0x0000 before the next begins.
 At the end the node is started once more and left in peace; then every noted film must be a row, its file must
@@ -23,6 +23,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from forked_node import ForkedNode
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian
@@ -38,7 +39,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 from bundles import write_dicom_film, write_tiny_bundle  # noqa: E402
 
 SENDERS = 4
-PAUSES_S = (0.0, 2.0)  # between a start and the kill that follows, by chance
+PAUSES_S = (0.1, 4.0)  # between a start and the kill that follows, by chance
 SETTLE_S = 1800
 _config.LOG_HANDLER_LEVEL = "none"
 NODE_TOML = """closes_after_s = 0.5
@@ -137,17 +138,19 @@ CHECKS: tuple[Callable[[Station, set[str]], dict[str, object]], ...] = (
 )  # fmt: skip
 
 
-def run(
-    n_kills: int, seed: int, folder: Path, *, most_minutes: float, options: list[str]
-) -> dict[str, object]:
+def run(given: argparse.Namespace) -> dict[str, object]:
     """All kills, or as many as the time allows, the last start, and the checks."""
     warnings.simplefilter("ignore", UserWarning)
+    folder, seed = given.out, given.seed
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "node.toml").write_text(NODE_TOML, encoding="utf-8")
     bundle = folder / "bundle"
     if not bundle.exists():
         write_tiny_bundle(bundle)
-    node = RunningNode(folder, bundle, ["--settings", str(folder / "node.toml"), *options])
+    options = ["--settings", str(folder / "node.toml"), *given.options]
+    node: RunningNode = RunningNode(folder, bundle, options)
+    if given.forked:
+        node = ForkedNode(folder, bundle, [*options, "--workers", "0"])
     node.start()
     template = write_dicom_film(folder / "film.dcm", PatientName="DOE^JANE", PatientAge="044Y",
                                 ViewPosition="PA")  # fmt: skip
@@ -155,13 +158,18 @@ def run(
     for sender in senders:
         sender.start()
     began = time.monotonic()
-    n_kills = kill_often(node, n_kills, random.Random(seed), until=began + 60 * most_minutes)
+    n_kills = kill_often(node, given.kills, random.Random(seed), until=began + 60 * given.minutes)
     for sender in senders:
         sender.end()
     acknowledged = {uid for sender in senders for uid in sender.acknowledged}
+    minutes = round((time.monotonic() - began) / 60, 1)
+    if given.forked:
+        node.kill()
+        node = RunningNode(folder, bundle, options, port=node.port)
+        node.start()
     return {
-        "date": datetime.now(UTC).date().isoformat(), "seed": seed, "kills": n_kills,
-        "minutes": round((time.monotonic() - began) / 60, 1), "acknowledged": len(acknowledged),
+        "date": datetime.now(UTC).date().isoformat(), "seed": seed, "kills": n_kills, "minutes": minutes,
+        "acknowledged": len(acknowledged),
         "unanswered or turned away": sum(sender.n_unanswered for sender in senders),
         **settle(node, acknowledged),
     }  # fmt: skip
@@ -200,12 +208,8 @@ if __name__ == "__main__":
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--seed", type=int, default=20261124)
     parser.add_argument("--minutes", type=float, default=24 * 60, help="stop killing after as long")
+    parser.add_argument("--forked", action="store_true",
+                        help="start quickly, and read only after the last kill")  # fmt: skip
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("options", nargs="*", help="of `hilum node`, after --")
-    given = parser.parse_args()
-    print(
-        json.dumps(
-            run(given.kills, given.seed, given.out, most_minutes=given.minutes, options=given.options),
-            indent=2,
-        )
-    )
+    print(json.dumps(run(parser.parse_args()), indent=2))

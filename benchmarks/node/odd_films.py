@@ -2,10 +2,11 @@
 
     python benchmarks/node/odd_films.py --films ../shared/data/dicom-odd --out FOLDER
 
-Each film is sent by C-STORE in its own transfer syntax, kept, read back, and scored. Its pixels are compared with
-what dcmtk draws of the same file: dcm2pnm for plain and RLE, dcmj2pnm for JPEG, dcmdjpls before dcm2pnm for
-JPEG-LS. The Debian build of dcmtk has no JPEG 2000, so those are unpacked losslessly by gdcm, a decoder that
-Hilum does not use for them, and drawn by dcm2pnm.
+Each film is sent by C-STORE in its own transfer syntax, kept, read back, and scored. Its pixels are compared
+with what dcmtk draws of the same file: dcm2pnm for plain and RLE, dcmj2pnm for JPEG, dcmdjpls before dcm2pnm
+for JPEG-LS. The Debian build of dcmtk has no JPEG 2000, so those are unpacked losslessly by gdcm, a decoder
+that Hilum does not use for them, and drawn by dcm2pnm. The first window of the file is taken, and the range
+of the pixels where there is none or it leaves one tone.
 """
 
 from __future__ import annotations
@@ -49,9 +50,8 @@ def sent(path: Path, film: FileDataset, port: int) -> str:
     syntax = film.file_meta.get("TransferSyntaxUID") or uid.ImplicitVRLittleEndian
     film.file_meta.TransferSyntaxUID = syntax
     entity = AE(ae_title="ODD")
-    link = entity.associate(
-        "127.0.0.1", port, contexts=[build_context(film.SOPClassUID, syntax)], ae_title="HILUM"
-    )
+    contexts = [build_context(film.SOPClassUID, syntax)]
+    link = entity.associate("127.0.0.1", port, contexts=contexts, ae_title="HILUM")
     if not link.is_established:
         return "not associated"
     if not link.accepted_contexts:
@@ -80,11 +80,14 @@ def by_dcmtk(path: Path, folder: Path) -> Pixels | None:
         if not unpacked_by_gdcm(path, plain):
             return None
     has_window = "WindowCenter" in dcmread(path, stop_before_pixels=True, force=True)
-    window = ["+Wi", "1"] if has_window else ["+Wm"]
-    subprocess.run([tool, "+op", *window, str(plain), str(drawn)], check=False, capture_output=True)
-    if not drawn.exists() or drawn.stat().st_size == 0:
-        return None
-    return np.asarray(Image.open(drawn).convert("L"), np.float32) / 255
+    for window in [["+Wi", "1"]] * has_window + [["+Wm"]]:
+        subprocess.run([tool, "+op", *window, str(plain), str(drawn)], check=False, capture_output=True)
+        if not drawn.exists() or drawn.stat().st_size == 0:
+            return None
+        found: Pixels = np.asarray(Image.open(drawn).convert("L"), np.float32) / 255
+        if np.ptp(found) > 0:
+            return found
+    return None
 
 
 def unpacked_by_gdcm(path: Path, plain: Path) -> bool:
@@ -141,9 +144,12 @@ def row(path: Path, status: str, instance: str, station: Station, folder: Path) 
     header = dcmread(path, stop_before_pixels=True, force=True)
     film, told = outcome(station, instance)
     found: dict[str, Any] = {
-        "file": path.name, "photometric": header.get("PhotometricInterpretation"), "bits": header.get("BitsStored"),
-        "status": status, "outcome": told,
-    }  # fmt: skip
+        "file": path.name,
+        "photometric": header.get("PhotometricInterpretation"),
+        "bits": header.get("BitsStored"),
+        "status": status,
+        "outcome": told,
+    }
     kept = path if film is None else station.originals.path(film.sha256)
     theirs = by_dcmtk(path, folder)
     if theirs is None:

@@ -32,12 +32,14 @@ class RunningNode:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.log = self.folder / "node.log"
 
+    def words(self) -> list[str]:
+        """The command's."""
+        return ["node", "--port", str(self.port), "--data", str(self.folder / "data"), "--bundle",
+                str(self.bundle), *self.options]  # fmt: skip
+
     def start(self) -> None:
         """Start it and wait until it listens."""
-        command = [
-            str(Path(sys.executable).with_name("hilum")), "node", "--port", str(self.port), "--data",
-            str(self.folder / "data"), "--bundle", str(self.bundle), *self.options,
-        ]  # fmt: skip
+        command = [str(Path(sys.executable).with_name("hilum")), *self.words()]
         with self.log.open("a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True,

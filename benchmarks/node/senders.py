@@ -39,11 +39,11 @@ SETTLE_S = 3600
 def send(films: Sequence[Path], port: int, called: str) -> float:
     """Seconds for eight storescu to send all films, each its share; all must succeed."""
     began = time.monotonic()
+    call = ["storescu", "-xy", "-aec", called, "127.0.0.1", str(port)]
     senders = [
-        subprocess.Popen(["storescu", "-xy", "-aec", called, "127.0.0.1", str(port), *map(str, films[place::SENDERS])],
-                         stdout=subprocess.DEVNULL)
+        subprocess.Popen([*call, *map(str, films[place::SENDERS])], stdout=subprocess.DEVNULL)
         for place in range(SENDERS)
-    ]  # fmt: skip
+    ]
     statuses = [sender.wait() for sender in senders]
     seconds = time.monotonic() - began
     if any(statuses):

@@ -14,7 +14,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pydicom.uid import UID
@@ -110,9 +112,19 @@ class BoundedRequest(RequestHandler):
         )
         served = served_within(association, bounds.answers)
         association._serve_request = served  # type: ignore[assignment, method-assign]
+        reads_from = association.dul.socket
+        assert reads_from is not None
+        reads_from._shutdown_socket = partial(_close, self.request)  # type: ignore[method-assign]
         reader = PduReader(self.request, limit_s=bounds.settings.idle_s)
-        association.dul.socket.recv = reader.recv  # type: ignore[union-attr, method-assign]
+        reads_from.recv = reader.recv  # type: ignore[assignment, method-assign]
         return association
+
+
+def _close(connection: socket.socket) -> None:
+    """Close a connection, which pynetdicom leaves open where shutting it down fails."""
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+    connection.close()
 
 
 def served_within(association: Association, answers: Answers) -> Callable[[Any, int], None]:

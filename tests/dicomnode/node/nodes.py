@@ -60,6 +60,8 @@ class Node:
         finally:
             if link.is_established:
                 link.release()
+            if link.dul.socket is not None and link.dul.socket.socket is not None:
+                link.dul.socket.socket.close()  # pynetdicom leaves one open that the other side shut
 
     def send(self, *datasets: Dataset, **options) -> list[Dataset]:
         """The statuses of films sent by one association."""

@@ -144,13 +144,16 @@ def test_old_tls_is_turned_away(start_node, tls, pairs):
     """RFC 9325 3.1.1: TLS 1.1 must not be negotiated."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(pairs["authority"].certificate)
-    with pytest.warns(DeprecationWarning):
-        context.minimum_version = ssl.TLSVersion.TLSv1_1
-        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        _allow_old_tls_alone(context)
     node = start_node(tls=tls)
 
     with socket.create_connection(("127.0.0.1", node.port)) as plain, pytest.raises(OSError, match="."):
         context.wrap_socket(plain, server_hostname="localhost")
+
+
+def _allow_old_tls_alone(context: ssl.SSLContext) -> None:
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
 
 
 def test_every_cipher_has_forward_secrecy_and_authenticated_encryption(tls):
