@@ -71,7 +71,7 @@ def test_films_that_were_not_named_are_asked_for(clone):
 
 
 def test_a_study_from_pretrained_weights_ships_one_network_judged_by_its_folds(clone):
-    """Import, lungs, films of elsewhere, phantoms, folds, one network of all films, the other hospital."""
+    """Import, lungs, films of elsewhere, folds, one network of all films, and the other hospital."""
     films = {name: name.lower() for name in ("SHENZHEN", "MASKS", "JSRT", "RSNA", "RSNA_TABLE", "INDIA")}
 
     result = run_study(clone, "hilum-base", WEIGHTS="weights.pt", **films)
@@ -80,8 +80,7 @@ def test_a_study_from_pretrained_weights_ships_one_network_judged_by_its_folds(c
     calls = (clone / "calls").read_text(encoding="utf-8").splitlines()
     assert [" ".join(call.split()[:2]) for call in calls] == [
         "data import", "data import", "data phantom", "train-lungs configs/lungs.toml", "data import",
-        "data phantom", "cross-validate configs/hilum-base.toml",
-        "evaluate runs/hilum-base/predictions.parquet",
+        "cross-validate configs/hilum-base.toml", "evaluate runs/hilum-base/predictions.parquet",
         "evaluate runs/hilum-base/predictions-lungs-blanked.parquet", "train configs/hilum-base.toml",
         "export runs/hilum-base-all", "data import", "predict out/india/manifest.parquet",
         "evaluate runs/hilum-base/india.parquet", "benchmarks/local_fit/run.py --home",
@@ -90,6 +89,20 @@ def test_a_study_from_pretrained_weights_ships_one_network_judged_by_its_folds(c
     assert all(
         "--weights weights.pt" in call for call in calls if call.startswith(("cross", "train configs"))
     )
+
+
+def test_a_study_with_masks_draws_its_phantoms_before_it_learns(clone):
+    """Of a seed of their own, beside those that teach the lungs network."""
+    films = {name: name.lower() for name in ("SHENZHEN", "MASKS", "JSRT", "RSNA", "RSNA_TABLE")}
+
+    result = run_study(clone, "hilum-base-phantoms", **films)
+
+    assert result.returncode == 0, result.stderr
+    calls = (clone / "calls").read_text(encoding="utf-8").splitlines()
+    drawn = [number for number, call in enumerate(calls) if call.startswith("data phantom")]
+    seeds = [calls[number].partition("--seed ")[2].split()[0] for number in drawn]
+    assert len(set(seeds)) == 2
+    assert max(drawn) < next(number for number, call in enumerate(calls) if call.startswith("cross"))
 
 
 def test_a_study_from_scratch_ships_its_folds(clone):
