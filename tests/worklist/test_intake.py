@@ -130,6 +130,17 @@ def test_the_sender_s_age_holds_where_the_header_has_none(station, take, tmp_pat
     assert [loaded(station, one.study_id).age_years for one in (told, known)] == [9, 40]
 
 
+@pytest.mark.parametrize("age", [float("nan"), -1.0, 1e9, float("inf")])
+def test_an_age_that_cannot_be_true_is_left_out(station, take, age):
+    """A form may hold anything, and a wrong age is worse than none."""
+    assert loaded(station, take(age_years=age, sex="female").study_id).age_years is None
+
+
+def test_a_sex_that_is_none_of_dicom_s_is_left_out(station, take):
+    """F, M, or O; what else is said is not stated."""
+    assert loaded(station, take(sex="female").study_id).sex is None
+
+
 def test_a_lateral_that_comes_late_is_only_kept(station, take, tmp_path):
     """A finished study is not scored again for a film that is not scored."""
     first = take(dicom(tmp_path))

@@ -125,6 +125,23 @@ def test_bytes_that_have_just_come_again_stay(station, read):
     assert station.originals.path(sha256).exists()
 
 
+def test_a_removed_film_that_is_sent_again_goes_again(station, read, take):
+    """It is the same film, so nothing is scored, and its bytes do not stay behind."""
+    number, sha256 = read()
+    keep_for(station, 1)
+    grow_old(station, 100 * DAY_S)
+    remove_due(station)
+    assert take().is_new is False
+    assert station.originals.path(sha256).exists()
+    grow_old(station, DAY_S)
+
+    assert remove_due(station) == 0
+    assert (station.originals.path(sha256).exists(), loaded(station, number).removed_at is None) == (
+        False,
+        False,
+    )
+
+
 def test_a_study_without_its_films_is_not_scored_again(station, read):
     """There is nothing to score."""
     number, _ = read()

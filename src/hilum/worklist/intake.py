@@ -16,6 +16,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from hilum.errors import FilmMissing
+from hilum.findings import Sex
 from hilum.worklist.audit import move, record
 from hilum.worklist.film_facts import FilmFacts
 from hilum.worklist.originals import Kept
@@ -27,6 +28,8 @@ from hilum.worklist.states import Origin, State
 from hilum.worklist.station_settings import read_choices
 from hilum.worklist.tables import Film, Patient, Reading, Study
 from hilum.worklist.wording import as_identifier, as_line, made_uid
+
+MAX_AGE_YEARS = 120.0  # as `imaging.header` has it, which takes pydicom to load
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,7 @@ def accept(session: Session, arrival: Arrival) -> Accepted:
         raise FilmMissing(arrival.kept.sha256)
     study = _study(session, arrival)
     known = session.scalar(_films(study).where(Film.sha256 == arrival.kept.sha256))
-    if known is not None:
-        known.removed_at = None  # where retention had removed the bytes, they are back
+    if known is not None:  # where retention removed it, its next round removes it again
         return Accepted(study.id, known.id, is_new=False)
     film = _new_film(study, arrival)
     session.add(film)
@@ -163,10 +165,16 @@ def _complete(session: Session, study: Study, arrival: Arrival, identity: Identi
         if is_other:
             record(session, at=arrival.at, who=arrival.who, action="identity-differs", study_id=study.id)
     if study.age_years is None:
-        study.age_years = arrival.age_years if facts.age_years is None else facts.age_years
-    study.sex = study.sex or facts.sex or arrival.sex
+        study.age_years = _stated_age(arrival) if facts.age_years is None else facts.age_years
+    study.sex = study.sex or facts.sex or (arrival.sex if arrival.sex in set(Sex) else None)
     study.accession = study.accession or facts.accession
     study.study_date = study.study_date or facts.study_date
+
+
+def _stated_age(arrival: Arrival) -> float | None:
+    """What the sender says, where it can be true; NaN cannot."""
+    age = arrival.age_years
+    return age if age is not None and 0 <= age <= MAX_AGE_YEARS else None
 
 
 def _opened(session: Session, uid: str, arrival: Arrival) -> Study:

@@ -34,6 +34,7 @@ def remove_due(station: Station) -> int:
     while hashes := _mark_some(station):
         n_studies += hashes[0]
         remove_unused(station, hashes[1])
+    remove_unused(station, _come_again(station))
     if n_studies:
         log.info("removed the films of %d studies", n_studies)
     return n_studies
@@ -59,6 +60,13 @@ def needed(session: Session, hashes: Iterable[str]) -> set[str]:
         .where(Reading.heat_map_sha256.in_(asked), Study.removed_at.is_(None))
     )
     return {sha256 for sha256 in session.scalars(union(films, maps)) if sha256 is not None}
+
+
+def _come_again(station: Station) -> list[str]:
+    """Films that were removed and that somebody has sent once more."""
+    with station.database.reading() as session:
+        removed = session.scalars(select(Film.sha256).where(Film.removed_at.is_not(None)).distinct()).all()
+    return [sha256 for sha256 in removed if station.originals.path(sha256).is_file()]
 
 
 def _mark_some(station: Station) -> tuple[int, list[str]] | None:

@@ -16,6 +16,7 @@ from contextlib import suppress
 
 from sqlalchemy.exc import DBAPIError
 
+from hilum.errors import HilumError
 from hilum.worklist.housekeeping import Housekeeping
 from hilum.worklist.queue import release
 from hilum.worklist.station import Station, StationSettings
@@ -89,8 +90,8 @@ class Workers:
                 if time.monotonic() - last_round >= 1.0:
                     last_round = time.monotonic()
                     housekeeping.round()
-            except DBAPIError:
-                log.exception("the database did not answer; trying again")
+            except (DBAPIError, HilumError, OSError):  # workers are watched whatever a chore meets
+                log.exception("a round of the workers' keeper failed; trying again")
         station.close()
 
 
