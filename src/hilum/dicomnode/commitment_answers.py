@@ -8,7 +8,6 @@ that is sent in that moment would be lost; here a report is sent between two mes
 from __future__ import annotations
 
 import logging
-import ssl
 import threading
 from collections.abc import Sequence
 from datetime import timedelta
@@ -26,13 +25,13 @@ from pynetdicom.sop_class import StorageCommitmentPushModel  # type: ignore[attr
 from sqlalchemy import delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from hilum.dicomnode.calling import requestor_of
 from hilum.dicomnode.commitment_report import commitment_report
 from hilum.dicomnode.contexts import COMMITMENT_INSTANCE
-from hilum.dicomnode.peer import Peer, Requestor, associated
+from hilum.dicomnode.peer import Peer, associated
 from hilum.dicomnode.privacy import frames
 from hilum.dicomnode.settings import NodeSettings
 from hilum.dicomnode.statuses import SUCCESS
-from hilum.dicomnode.tls import client_context
 from hilum.errors import HilumError, PeerFailed
 from hilum.worklist.audit import record
 from hilum.worklist.station import Station
@@ -59,7 +58,7 @@ class Answers:
     def __init__(self, settings: NodeSettings, station: Station) -> None:
         self._settings = settings
         self._station = station
-        self._requestor = Requestor(settings.ae_title, tls=_tls(settings))
+        self._requestor = requestor_of(settings)
         self._asked: WeakKeyDictionary[Association, list[int]] = WeakKeyDictionary()
         self._reported: WeakKeyDictionary[Association, dict[int, int]] = WeakKeyDictionary()  # by message
         self._is_stopping = threading.Event()
@@ -197,12 +196,3 @@ class Answers:
             session.execute(delete(Commitment).where(Commitment.id == request_id))
             record(session, at=self._station.now(), who=f"node {request.sender}", action=action,
                    n=len(request.instances))  # fmt: skip
-
-
-def _tls(settings: NodeSettings) -> ssl.SSLContext | None:
-    """Callers that come by TLS with a certificate are called so too."""
-    if settings.tls is None or settings.tls.authorities is None:
-        return None
-    return client_context(
-        settings.tls.authorities, certificate=settings.tls.certificate, key=settings.tls.key
-    )
