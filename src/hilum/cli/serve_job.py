@@ -34,6 +34,7 @@ from hilum.worklist.supervisor import Workers
 __all__ = ["ServeJob", "run"]
 
 GRACE_S = 10  # for answers under way; an open page's events are cut off
+IDLE_S = 60  # of a connection; uvicorn's 5 s close one under a slow client's next request
 BACKLOG = 512
 
 
@@ -109,6 +110,7 @@ def _serve(app: FastAPI, job: ServeJob, listening: socket.socket, *, told: Calla
         ssl_certfile=job.tls_certificate,
         ssl_keyfile=job.tls_key,
         timeout_graceful_shutdown=GRACE_S,
+        timeout_keep_alive=IDLE_S,
     )
     try:
         config.load()

@@ -167,6 +167,14 @@ def test_attempts_at_the_same_moment_all_count(client, reader, app):
     assert answers.count(429) == 11
 
 
+def test_right_log_ins_at_the_same_moment_all_succeed(client, reader, app):
+    """Twenty programs of one person, or a class behind one address, lock nobody out."""
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: log_in(client).status_code, range(20)))
+
+    assert answers == [303] * 20
+
+
 def test_what_is_counted_holds_no_login(client, reader, station):
     """A password typed into the wrong field must not stand in a table."""
     log_in(client, login="my secret password")

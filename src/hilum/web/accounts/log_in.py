@@ -93,6 +93,11 @@ def log_out(
 
 def check_attempt(station: Station, passwords: Passwords, attempt: Attempt) -> Person | Turned:
     """Whose attempt it is, or that it failed; counted before the password is looked at."""
+    with passwords.turn(attempt.login, attempt.address):
+        return _checked(station, passwords, attempt)
+
+
+def _checked(station: Station, passwords: Passwords, attempt: Attempt) -> Person | Turned:
     now = station.now()
     with station.database.writing() as session:
         throttle.forget_old(session, now)

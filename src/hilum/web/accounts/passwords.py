@@ -10,6 +10,7 @@ import re
 import secrets
 import threading
 import unicodedata
+import zlib
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -20,6 +21,7 @@ from hilum.web.translation import N_
 LEAST_LENGTH = 12  # characters
 MOST_LENGTH = 256
 AT_A_TIME = 2  # hashes; a burst of log-ins must not take the memory of the workers
+N_TURNS = 64  # locks that logins share
 LEAST_KINDS = 5  # distinct characters
 
 # Of the lists of leaked passwords, those that are long enough to pass the length, and ours.
@@ -57,7 +59,12 @@ class Passwords:
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
         self._seats = threading.BoundedSemaphore(AT_A_TIME)
+        self._turns = tuple(threading.Lock() for _ in range(N_TURNS))
         self._nobody = self.made_hash(secrets.token_urlsafe(16))
+
+    def turn(self, login: str, address: str) -> threading.Lock:
+        """Held while an attempt is counted, checked, and forgiven, so that many right ones at once pass."""
+        return self._turns[zlib.crc32(f"{login}\0{address}".encode("utf-8", "replace")) % N_TURNS]
 
     def made_hash(self, password: str) -> str:
         """What the person's row keeps."""
