@@ -11,7 +11,7 @@ import pytest
 from hilum.data.manifest import dataset_hash
 from hilum.errors import OutputRefused, RunInvalid
 from hilum.training import run_folder
-from hilum.training.run_folder import open_run, read_json, write_json
+from hilum.training.run_folder import open_run, read_json, read_run_facts, write_json
 
 
 def test_the_folder_holds_settings_commit_versions_and_data_hash(settings, arrays, tmp_path):
@@ -128,3 +128,13 @@ def test_a_wheel_inside_another_repository_does_not_take_its_commit(tmp_path, mo
     monkeypatch.setattr(run_folder, "__file__", str(room / "run_folder.py"))
 
     assert run_folder.source_commit().startswith("release ")
+
+
+def test_a_run_from_before_a_setting_was_removed_is_read_where_it_did_nothing(settings, arrays, tmp_path):
+    """Its networks are what they would be today; one that it shaped cannot be told of, so it is left in."""
+    facts = open_run(tmp_path / "run", settings, arrays.films)
+    for weight, is_left_out in ((0.0, True), (1.0, False)):
+        older = facts["settings"] | {"zone_weight": weight}
+        write_json(tmp_path / "run" / "run.json", facts | {"settings": older})
+
+        assert ("zone_weight" not in read_run_facts(tmp_path / "run")["settings"]) is is_left_out

@@ -30,6 +30,8 @@ FACTS_NAME = "run.json"
 PACKAGES = ("hilum", "numpy", "torch", "onnxruntime", "pillow")
 IGNORED_ON_RESUME = ("manifest", "weak_manifest", "masked_manifest", "weights", "lungs", "n_threads")
 """Files move and machines differ; what the files hold is compared by its hash."""
+GONE = {"zone_weight": 0.0}
+"""Settings of earlier versions, and the value at which they did nothing; any other is still refused by name."""
 DATA_HASHES = ("data_hash", "weak_data_hash", "masked_data_hash")
 HASHES = {
     "weights_sha256": "pretrained weights",
@@ -168,7 +170,8 @@ def read_run_facts(folder: Path) -> dict[str, Any]:
     for key, kind in (("settings", dict), ("data_hash", str), ("commit", str)):
         if not isinstance(facts.get(key), kind):
             raise RunInvalid(f"{folder / FACTS_NAME} is not of hilum train or cross-validate: no {key!r}")
-    return facts
+    settings = {key: value for key, value in facts["settings"].items() if GONE.get(key, ...) != value}
+    return facts | {"settings": settings}
 
 
 def read_json(path: Path) -> dict[str, Any]:
