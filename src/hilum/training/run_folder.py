@@ -31,7 +31,7 @@ PACKAGES = ("hilum", "numpy", "torch", "onnxruntime", "pillow")
 IGNORED_ON_RESUME = ("manifest", "weak_manifest", "masked_manifest", "weights", "lungs", "n_threads")
 """Files move and machines differ; what the files hold is compared by its hash."""
 GONE = {"zone_weight": 0.0}
-"""Settings of earlier versions, and the value at which they did nothing; any other is still refused by name."""
+"""Settings of earlier versions, and the value at which they did nothing; any other is refused by name."""
 DATA_HASHES = ("data_hash", "weak_data_hash", "masked_data_hash")
 HASHES = {
     "weights_sha256": "pretrained weights",
