@@ -69,8 +69,14 @@ def test_schemathesis_finds_no_fault(app, program):
             faults.append(f"{case.operation.label}: {fault}")
 
     for result in schema.get_all_operations():
-        few = settings(max_examples=EXAMPLES, deadline=None, database=None, derandomize=True,
-                       phases=[Phase.explicit, Phase.generate], suppress_health_check=[*HealthCheck])  # fmt: skip
+        few = settings(
+            max_examples=EXAMPLES,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=[*HealthCheck],
+        )
         few(given(case=result.ok().as_strategy())(call))()
 
     assert faults == []
