@@ -272,6 +272,7 @@ def _index_study() -> None:
     op.create_index("ix_study_score", "study", ["score_rank", "id"], unique=False)
     op.create_index("ix_study_site", "study", ["site", "received_at"], unique=False)
     op.create_index("ix_study_state", "study", ["state", "received_at", "id"], unique=False)
+    op.create_index("ix_study_state_score", "study", ["state", "score_rank", "id"], unique=False)
     op.create_index("ix_study_upload", "study", ["upload_id"], unique=False)
 
 
