@@ -108,7 +108,8 @@ def test_what_is_not_matched_is_warned_of(client, query):
 @pytest.mark.parametrize(
     "query",
     ["nonsense=1", "StudyDate=yesterday", "StudyDate=-", "StudyDate=20261301", "limit=-1", "limit=x",
-     "limit=1e3", "offset=%C2%B2", "fuzzymatching=maybe", "includefield=nonsense", "PatientID=a&PatientID=b", "FFFFFFFF=1",
+     "limit=1e3", "offset=%C2%B2", "fuzzymatching=maybe", "includefield=nonsense",
+     "PatientID=a&PatientID=b", "FFFFFFFF=1",
      "StudyInstanceUID=" + ",".join(["1"] * 501)],
 )  # fmt: skip
 def test_a_query_that_cannot_be_understood_is_400(client, query):
