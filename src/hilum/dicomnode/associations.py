@@ -226,6 +226,13 @@ def on_rejected(event: evt.Event) -> None:
     log.warning("an association was refused: %r at %s", str(caller.ae_title), caller.address)
 
 
+def on_closed(event: evt.Event) -> None:
+    """Leave nothing of what was on its way."""
+    receiver = event.assoc.dimse
+    assert isinstance(receiver, BoundedReceiver)
+    receiver.give_up()
+
+
 def on_accepted(event: evt.Event) -> None:
     """Say in the log who calls, and what of it was turned away."""
     caller = event.assoc.requestor

@@ -135,6 +135,12 @@ class BoundedReceiver(DIMSEServiceProvider):
             self.message = None
             self.dul.event_queue.put(INVALID_PDU)
 
+    def give_up(self) -> None:
+        """Leave nothing on disk of a film that broke off; one that came whole is being filed and stays."""
+        message = self.message
+        if message is not None and isinstance(message.data_set, Film):
+            message.data_set.give_up()
+
     def _receive(self, context_id: int, fragment: bytes) -> None:
         if self.msg_queue.qsize() >= MOST_WAITING:
             raise OverflowError("more messages than may wait")

@@ -10,7 +10,14 @@ import threading
 
 from pynetdicom import AE, evt
 
-from hilum.dicomnode.associations import BoundedServer, Bounds, on_accepted, on_rejected, on_requested
+from hilum.dicomnode.associations import (
+    BoundedServer,
+    Bounds,
+    on_accepted,
+    on_closed,
+    on_rejected,
+    on_requested,
+)
 from hilum.dicomnode.commitment import on_n_action
 from hilum.dicomnode.commitment_answers import Answers
 from hilum.dicomnode.contexts import supported_contexts
@@ -104,6 +111,7 @@ class Scp:
             (evt.EVT_REQUESTED, on_requested, [self.settings]),
             (evt.EVT_ACCEPTED, on_accepted),
             (evt.EVT_REJECTED, on_rejected),
+            (evt.EVT_CONN_CLOSE, on_closed),
             (evt.EVT_C_ECHO, on_c_echo),
             (evt.EVT_C_STORE, on_c_store, [self.settings, self._station]),
             (evt.EVT_N_ACTION, on_n_action, [self._answers]),
