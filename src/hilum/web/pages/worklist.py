@@ -21,7 +21,15 @@ from hilum.web.sight import Sight, sight
 from hilum.web.templating import render
 from hilum.web.visitor import Visitor, current_station, require
 from hilum.worklist.operating_points import reader_in_force
-from hilum.worklist.search import Sort, StudyFilter, StudyPage, count_by_state, find_studies, sites
+from hilum.worklist.search import (
+    Sort,
+    StudyFilter,
+    StudyPage,
+    count_by_state,
+    count_studies,
+    find_studies,
+    sites,
+)
 from hilum.worklist.states import ARRIVING, State
 from hilum.worklist.station import Station
 from hilum.worklist.station_settings import read_choices
@@ -29,6 +37,7 @@ from hilum.worklist.verdicts import requeue_many
 
 PAGE_SIZE = 50  # studies
 MOST_AT_ONCE = 500  # of a bulk wish
+GONE_OVER = tuple(state for state in State if state not in ARRIVING)
 TO_READ = (State.SCORED, State.REFUSED, State.FAILED, State.DELIVERED)
 
 router = APIRouter(include_in_schema=False)
@@ -147,24 +156,18 @@ def _chosen(study: Iterable[int] | None) -> list[int]:
 
 def _tabs(session: Session, listing: Listing) -> tuple[Tab, ...]:
     """Counts of the whole filter, the tab's own states and verdict left aside."""
-    base = _without_tab(listing.wanted)
-    every = count_by_state(session, base)
-    unread = count_by_state(session, _without_tab(listing.wanted, has_opinion=False))
-    n_unread = sum(unread[state] for state in TO_READ)
+    every = count_by_state(session, replace(listing.wanted, states=(), has_opinion=None))
+    n_unread = count_studies(session, replace(listing.wanted, states=TO_READ, has_opinion=False))
     n_waiting = sum(every[state] for state in ARRIVING)
-    n_read = sum(every.values()) - sum(unread.values())
+    n_read = sum(every.values()) - n_waiting - n_unread
     return (
         Tab("all", sum(every.values()), (), ""),
         Tab("waiting", n_waiting, ARRIVING, ""),
         Tab("to-read", n_unread, TO_READ, "no"),
-        Tab("read", n_read, (), "yes"),
+        Tab("read", n_read, GONE_OVER, "yes"),
         Tab("refused", every[State.REFUSED], (State.REFUSED,), ""),
         Tab("failed", every[State.FAILED], (State.FAILED,), ""),
     )
-
-
-def _without_tab(wanted: StudyFilter, *, has_opinion: bool | None = None) -> StudyFilter:
-    return replace(wanted, states=(), has_opinion=has_opinion)
 
 
 def _current(listing: Listing, tabs: tuple[Tab, ...]) -> Tab | None:
