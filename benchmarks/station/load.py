@@ -36,7 +36,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "worklist"))
 from fill import fill
 
 PASSWORD = "four words go here"
-PAGES = ("/worklist", "/worklist?state=scored", "/worklist?flag=flagged", "/worklist?text=achieng")
+PAGES = ("/worklist", "/worklist?state=scored", "/worklist?flag=yes", "/worklist?q=achieng")
 N_PICTURES = 6
 LOOK_S = 5.0  # between looks at the server's memory
 
