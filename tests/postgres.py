@@ -1,7 +1,7 @@
 """A real PostgreSQL server on a folder and a free port of its own, from Debian's packages.
 
-PostgreSQL will not run as root, so there it runs as the user that Debian's package makes. Trap: that user must
-reach the folder, so it is not below pytest's, which is closed to others.
+PostgreSQL will not run as root, so there it runs as the user that Debian's package makes. Trap: that user
+must reach the folder, so it is not below pytest's, which is closed to others.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The docs cannot lie: reference pages are the code's own, every name has its line, links lead somewhere.
 
 The README's commands are run in order, as a reader would, on phantoms. A block that needs what a test has not
-says so in its first line: `# in a clone` (make, run by .ci/run itself), `# needs the public films`, `# needs a
-person`, or `# needs a PACS`; the last two are run by tests of their own.
+says so in its first line: `# in a clone` (make, run by .ci/run itself), `# needs the public films`, or
+`# needs a person` and `# needs a PACS`, which have tests of their own.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ HilumError                    one line and exit 2 in the command line; all else 
 ├── StudyUnknown              no study of that number
 ├── FilterInvalid             a list was asked for in a way that it cannot be given
 ├── DatabaseRefused           a database that Hilum cannot run on, or that another version has written
-├── PeerFailed                another DICOM program, or a server that results go to, cannot be reached or says no
+├── PeerFailed                another DICOM program, or a server of results, cannot be reached or says no
 │   └── ServiceRefused        it takes none of the services or objects that were offered
 ├── StationRefused            a station's settings or folder that it cannot start with
 ├── BackupInvalid             a back-up of a station is none, is incomplete, or was altered

@@ -392,7 +392,7 @@ def test_a_class_of_pictures_without_pixels_is_damage(make_dicom, smooth):
 
 
 def test_a_last_element_that_cannot_be_converted_is_damage(make_dicom, smooth, tmp_path):
-    """A header that ends in an empty element of no known kind is refused; pydicom raises when it is asked for."""
+    """A header that ends in an empty element of no known kind is refused; pydicom raises at it."""
     content = make_dicom(smooth).read_bytes()
     bits_allocated = content.index(b"\x28\x00\x00\x01US")
     path = tmp_path / "odd.dcm"

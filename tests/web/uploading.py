@@ -84,12 +84,11 @@ def a_zip_of_many_names(n: int) -> bytes:
 
 def a_zip_with_a_lying_end(contents_bytes: int) -> bytes:
     """A zip whose end states a table of contents of any length."""
-    return b"PK\x03\x04" + bytes(60) + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, contents_bytes, 0, 0)
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, contents_bytes, 0, 0)
+    return b"PK\x03\x04" + bytes(60) + end
 
 
 def _picture(value: int, form: str) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(np.full((64, 64), value, dtype=np.uint8)).save(stream, form)
     return stream.getvalue()
-
-

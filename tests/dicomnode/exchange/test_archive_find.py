@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from hilum.dicomnode.archive.find import asking, find_films, find_studies
-from hilum.dicomnode.archive.retrieve import get_film, getting, move_film, moving
+from hilum.dicomnode.archive.retrieve import getting, move_film, moving, retrieve_film
 from hilum.dicomnode.peer import Requestor
 from hilum.errors import PeerFailed
 from orthanc import write_film
@@ -56,7 +56,7 @@ def test_a_film_comes_by_get_as_it_is_kept(orthanc, tmp_path):
     with asking(orthanc.peer, Requestor()) as link:
         (found,) = find_films(link, film.StudyInstanceUID)
     with getting(orthanc.peer, Requestor(), keep=keep) as link:
-        counted = get_film(link, found)
+        counted = retrieve_film(link, found)
 
     assert (counted.n_completed, counted.n_failed) == (1, 0)
     assert [one.PixelData for one in came] == [film.PixelData]

@@ -47,7 +47,7 @@ class Retrieved:
 
 @contextmanager
 def getting(peer: Peer, requestor: Requestor, *, keep: Callable[[Event], int]) -> Iterator[Association]:
-    """An association to fetch films on with `get_film`.
+    """An association to fetch films on with `retrieve_film`.
 
     Args:
         peer: the archive.
@@ -62,7 +62,7 @@ def getting(peer: Peer, requestor: Requestor, *, keep: Callable[[Event], int]) -
         yield link
 
 
-def get_film(link: Association, film: FoundFilm) -> Retrieved:
+def retrieve_film(link: Association, film: FoundFilm) -> Retrieved:
     """Fetch one film by C-GET: PS3.4 C.4.3.
 
     Raises:

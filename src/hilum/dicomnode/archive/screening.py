@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from hilum.dicomnode.archive.find import FoundFilm, asking, find_films, find_studies
-from hilum.dicomnode.archive.retrieve import Retrieved, get_film, getting, move_film, moving
+from hilum.dicomnode.archive.retrieve import Retrieved, getting, move_film, moving, retrieve_film
 from hilum.dicomnode.peer import Peer, Requestor
 from hilum.dicomnode.privacy import frames
 from hilum.dicomnode.receiving import file_head
@@ -133,7 +133,7 @@ def _fetching(
             yield lambda film: move_film(link, film, to=node)
         return
     with getting(plan.archive, requestor, keep=lambda event: _keep(event, station, plan).code) as link:
-        yield lambda film: get_film(link, film)
+        yield lambda film: retrieve_film(link, film)
 
 
 def _keep(event: Event, station: Station, plan: Plan) -> Status:

@@ -20,13 +20,14 @@ from hilum.evaluation.monitoring import Monitoring, MonitorSettings, monitor
 from hilum.records import Estimate
 from hilum.web.pages import export
 from hilum.web.pages.charts import common_end, films_by_time, interval
-from hilum.web.pages.confirmed import confirmed_cases, watched
 from hilum.web.pages.filters import Listing
 from hilum.web.problems import InvalidRequest
 from hilum.web.rights import Right
 from hilum.web.templating import render
 from hilum.web.translation import N_
 from hilum.web.visitor import Visitor, current_station, require
+from hilum.worklist.confirmed import confirmed_cases
+from hilum.worklist.drifting import watched
 from hilum.worklist.operating_points import points_chosen, reader_in_force
 from hilum.worklist.programme import Counts, Period, programme_figures
 from hilum.worklist.search import Sort, StudyFilter, sites
@@ -142,8 +143,7 @@ def _drift(station: Station, period: Period) -> Drift:
         period.first - timedelta(days=REFERENCE_DAYS), period.first - timedelta(days=1), period.site
     )
     with station.database.reading() as session:
-        reference = watched(session, before, station.bundle_sha256)
-        current = watched(session, period, station.bundle_sha256)
+        reference, current = watched(session, before), watched(session, period)
     if not reference.films or not current.films:
         return Drift(None, N_("There are no films of the year before the period to compare with."))
     try:

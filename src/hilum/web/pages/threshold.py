@@ -15,11 +15,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from hilum.evaluation.local_calibration import CalibrationRequest, LocalCalibration, calibrate
 from hilum.evaluation.programme import Programme
 from hilum.evaluation.threshold_choice import Goal
-from hilum.web.pages.confirmed import confirmed_cases
 from hilum.web.problems import InvalidRequest
 from hilum.web.rights import Right
 from hilum.web.templating import render
 from hilum.web.visitor import Visitor, current_station, require
+from hilum.worklist.confirmed import confirmed_cases
 from hilum.worklist.operating_points import PointChoice, choose_point, reader_in_force
 from hilum.worklist.station import Station
 
