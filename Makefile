@@ -47,6 +47,7 @@ docs:
 	@scripts/install test
 	$(PYTHON_IN) scripts/write_reference.py
 	$(PYTHON_IN) scripts/write_conformance.py
+	$(PYTHON_IN) scripts/write_openapi.py
 
 constraints:
 	@scripts/install test

@@ -101,7 +101,8 @@ def test_every_option_has_a_help_text():
     """No option is listed without a word on what it does."""
     top = click.Context(cli, info_name="hilum")
     options = [(context.command_path, parameter) for context in contexts(top)
-               for parameter in context.command.params if isinstance(parameter, click.Option)]  # fmt: skip
+               for parameter in context.command.params
+               if isinstance(parameter, click.Option) and not parameter.hidden]  # fmt: skip
 
     assert [f"{path} --{option.name}" for path, option in options if not option.help] == []
 

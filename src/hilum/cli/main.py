@@ -53,7 +53,8 @@ COMMANDS = {
 # The import name of each optional package -> the extra that brings it (pyproject.toml).
 EXTRA_OF = {"torch": "train", "onnx": "train", "onnxscript": "train", "sklearn": "train", "tqdm": "train",
             "kaggle": "fetch", "kagglesdk": "fetch",
-            "alembic": "serve", "argon2": "serve", "babel": "serve", "fastapi": "serve",
+            "alembic": "serve", "argon2": "serve", "authlib": "serve", "babel": "serve",
+            "fastapi": "serve", "httpx2": "serve", "joserfc": "serve",
             "sqlalchemy": "serve",
             "starlette": "serve", "uvicorn": "serve",
             "contourpy": "dicom", "highdicom": "dicom", "pynetdicom": "dicom"}  # fmt: skip

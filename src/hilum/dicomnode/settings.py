@@ -36,8 +36,8 @@ class TlsSettings:
 class NodeSettings:
     """Of one node."""
 
-    station: StationSettings
-    ae_title: str = "HILUM"
+    station: StationSettings  # whose worklist the films come to
+    ae_title: str = "HILUM"  # who we are; a sender must call us so
     host: str = "127.0.0.1"  # the address to listen at; 0.0.0.0 for every one
     port: int = 11112  # registered for DICOM; 0 takes a free one
     allow: tuple[str, ...] = ()  # "AE", "AE@ADDRESS", "*@NETWORK"; none: anyone who can reach the address
@@ -49,13 +49,13 @@ class NodeSettings:
     reads: bool = True  # False: `hilum serve` keeps the workers
     peers: tuple[str, ...] = ()  # "AE@HOST:PORT", where answers to storage commitment may be sent
     modality_worklist: str | None = None  # "AE@HOST:PORT", asked for age, sex, accession that films lack
-    tls: TlsSettings | None = None
+    tls: TlsSettings | None = None  # None: callers come in without TLS
     peer_authorities: Path | None = None  # PEM; where set, we call by TLS and trust these alone
     secondary_capture: Literal["read", "refuse"] = "read"  # digitisers and scanners send films so
     for_processing: Literal["keep", "refuse"] = "refuse"  # raw DX, kept but never scored
     others: Literal["keep", "refuse"] = "refuse"  # what is no radiograph, kept but never scored
     closes_after_s: float = 30.0  # without a new film, after which a study is whole
-    most_associations: int = 16
+    most_associations: int = 16  # at once
     most_pdu_bytes: int = 131072  # what dcmtk sends at most
     most_object_bytes: int = 512 * MEGABYTE  # a 4020 x 4892 film of 16 bit has 39 MB
     idle_s: float = 60.0  # of silence, after which an association is aborted

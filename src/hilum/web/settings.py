@@ -18,8 +18,8 @@ GIGABYTE = 1 << 30
 class RoleOfClaim:
     """A value of the claim, as a group of the provider, and the role that it stands for."""
 
-    value: str
-    role: Literal["radiographer", "reader", "manager", "administrator"]
+    value: str  # as the provider writes it
+    role: Literal["radiographer", "reader", "manager", "administrator"]  # here
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class OidcSettings:
     """One provider of OpenID Connect."""
 
     issuer: str  # its address; the rest is read from /.well-known/openid-configuration below it
-    client_id: str
+    client_id: str  # as the provider registered this station
     client_secret: str | None = None  # None: a public client, which PKCE (RFC 7636) protects
     name: str = "OpenID Connect"  # on the button
-    scopes: str = "openid profile email"
-    login_claim: str = "preferred_username"
+    scopes: str = "openid profile email"  # asked for, parted by blanks
+    login_claim: str = "preferred_username"  # the claim that names the person here
     role_claim: str = "groups"  # a text or a list of texts
     roles: tuple[RoleOfClaim, ...] = ()  # the first that matches; a person with none is turned away
 
@@ -48,9 +48,9 @@ class SessionLimits:
 class FileSettings:
     """What `hilum serve --settings FILE` may say; the rest is on the command line."""
 
-    sessions: SessionLimits = SessionLimits()
+    sessions: SessionLimits = SessionLimits()  # when a log-in ends
     most_upload_bytes: int = 4 * GIGABYTE  # of one request
-    oidc: OidcSettings | None = None
+    oidc: OidcSettings | None = None  # None: log-in by password alone
     webhooks_to_private: bool = False  # whether webhooks may call loopback and private addresses
 
 
@@ -58,11 +58,11 @@ class FileSettings:
 class WebSettings:
     """Of one server."""
 
-    station: StationSettings
+    station: StationSettings  # whose pages these are
     allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")  # names in the Host header
     is_https: bool = False  # here or at the proxy before it; cookies then travel by TLS only
     start_code: str | None = None  # asked for on /start; None on the loopback, where one is at the machine
-    sessions: SessionLimits = SessionLimits()
-    most_upload_bytes: int = 4 * GIGABYTE
-    oidc: OidcSettings | None = None
+    sessions: SessionLimits = SessionLimits()  # when a log-in ends
+    most_upload_bytes: int = 4 * GIGABYTE  # of one request
+    oidc: OidcSettings | None = None  # None: log-in by password alone
     webhooks_to_private: bool = False  # whether webhooks may call loopback and private addresses

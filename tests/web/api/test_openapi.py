@@ -25,8 +25,8 @@ MOST_SECONDS = 30.0
 
 
 def test_the_description_in_the_docs_is_the_stations_own(app, repository):
-    """docs/reference/openapi.json is what /api/v1/openapi.json answers; write it anew where this fails."""
-    kept = json.loads((repository / "docs" / "reference" / "openapi.json").read_text(encoding="utf-8"))
+    """docs/openapi.json is what /api/v1/openapi.json answers; `make docs` writes it."""
+    kept = json.loads((repository / "docs" / "openapi.json").read_text(encoding="utf-8"))
 
     assert kept == json.loads(json.dumps(app.openapi()))
 
