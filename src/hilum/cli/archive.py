@@ -13,4 +13,4 @@ COMMANDS = {
 
 @click.group(cls=LazyGroup, lazy=COMMANDS)
 def archive() -> None:
-    """Query and retrieve: the films of a PACS or another archive."""
+    """Fetch and score the films of an archive."""

@@ -40,9 +40,9 @@ LOOK_EVERY_S = 1.0
               help="Ask for at most so many films a minute, so that people who work with the archive wait "
                    "no longer.")  # fmt: skip
 def archive_screen(**options: Any) -> None:
-    """Score every chest radiograph that an archive holds of some days.
+    """Fetch and score an archive's films.
 
-    Each day's CR and DX films are asked for by C-FIND, fetched, filed in the station, and scored.
+    Each day's chest radiographs, CR and DX, are asked for by C-FIND, fetched, filed in the station, and scored.
     Films that the station holds already are left out, so a run that broke off is simply run again.
     `hilum serve --data DIR` shows the result.
     """
