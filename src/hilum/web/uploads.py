@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import re
 import shutil
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -34,6 +35,9 @@ from hilum.worklist.wording import as_identifier, as_line
 
 MOST_FILM_BYTES = 1 << 29  # 512 MB; a film of 4020 x 4892 pixels and 16 bit has 39 MB
 MOST_FILMS = 5000  # of one upload
+# Files taken in at a time, whoever sends them: more threads write no faster, as the disk and SQLite take one
+# after another, and make every page wait for the interpreter.
+AT_ONCE = threading.BoundedSemaphore(2)
 STUDY_CLOSES_AFTER_S = 2.0  # a DICOM study may have a second film in the same hand
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 MOST_NAME = 255  # characters of a file's name
@@ -144,12 +148,17 @@ def take_upload(
     )
     taking = _Taking(station, visitor, beside, upload_id)
     try:
-        return TakenUpload(upload_id, tuple(taken for file in files for taken in taking.take(file)))
+        return TakenUpload(upload_id, tuple(taken for file in files for taken in _in_turn(taking, file)))
     except OSError as error:
         if error.errno not in DISK_FULL:
             raise
         free = shutil.disk_usage(station.originals.folder).free
         raise DiskShort(free, station.originals.low_disk_bytes) from error
+
+
+def _in_turn(taking: _Taking, file: SentFile) -> list[TakenFile]:
+    with AT_ONCE:
+        return list(taking.take(file))
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,11 @@ def neighbours(
 
 def sites(session: Session) -> Sequence[str]:
     """Every site that a study came from, in order."""
-    return session.scalars(select(Study.site).where(Study.site != "").distinct().order_by(Study.site)).all()
+    # One look into the index a site, where DISTINCT reads a row a study.
+    found = select(func.min(Study.site).label("site")).where(Study.site != "").cte("found", recursive=True)
+    following = select(func.min(Study.site)).where(Study.site > found.c.site).scalar_subquery()
+    found = found.union_all(select(following).where(found.c.site.is_not(None)))
+    return session.scalars(select(found.c.site).where(found.c.site.is_not(None))).all()
 
 
 def _whole(query: Select[Study]) -> Select[Study]:

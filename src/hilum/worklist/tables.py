@@ -129,6 +129,7 @@ class Study(Base):
         Index("ix_study_priority", "queue_rank", "received_at", "id"),
         Index("ix_study_score", "score_rank", "id"),
         Index("ix_study_state_score", "state", "score_rank", "id"),  # what is to be read, highest first
+        Index("ix_study_opinion", "state", "opinion"),  # how many are to be read, without a look at the rows
         Index("ix_study_received", "received_at", "id"),
         Index("ix_study_state", "state", "received_at", "id"),
         Index("ix_study_site", "site", "received_at"),

@@ -265,6 +265,7 @@ def _make_study() -> None:
 def _index_study() -> None:
     op.create_index("ix_study_accession", "study", ["accession"], unique=False)
     op.create_index("ix_study_lease", "study", ["lease_until"], unique=False)
+    op.create_index("ix_study_opinion", "study", ["state", "opinion"], unique=False)
     op.create_index("ix_study_patient", "study", ["patient_key"], unique=False)
     op.create_index("ix_study_priority", "study", ["queue_rank", "received_at", "id"], unique=False)
     op.create_index("ix_study_queue", "study", ["state", "queue_rank", "received_at", "id"], unique=False)
