@@ -42,7 +42,7 @@ LOOK_EVERY_S = 1.0
 def archive_screen(**options: Any) -> None:
     """Fetch and score an archive's films.
 
-    Each day's chest radiographs, CR and DX, are asked for by C-FIND, fetched, filed in the station, and scored.
+    Each day's chest radiographs, CR and DX, are asked for by C-FIND, fetched, filed, and scored.
     Films that the station holds already are left out, so a run that broke off is simply run again.
     `hilum serve --data DIR` shows the result.
     """
