@@ -23,6 +23,7 @@ from hilum.worklist.tables import Study
 log = logging.getLogger(__name__)
 
 RETENTION_EVERY_S = 3600.0
+ABANDONED_AFTER_S = 24 * 3600.0  # a film over the slowest line has come in by then
 
 
 class Housekeeping:
@@ -46,6 +47,7 @@ class Housekeeping:
         if time.monotonic() - self._removed_at >= RETENTION_EVERY_S:
             self._removed_at = time.monotonic()
             remove_due(station)
+            station.originals.clear_abandoned(older_than_s=ABANDONED_AFTER_S)
 
     def _is_any_due(self) -> bool:
         """Asked first, in a reading session, so that an idle station takes no lock."""

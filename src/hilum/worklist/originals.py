@@ -11,6 +11,7 @@ import logging
 import os
 import shutil
 import tempfile
+import time
 import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -137,6 +138,18 @@ class Originals:
             return incoming.keep()
         finally:
             incoming.give_up()
+
+    def clear_abandoned(self, *, older_than_s: float) -> int:
+        """Remove what came in and was never kept, as a killed process leaves it; how many files.
+
+        Args:
+            older_than_s: longer than any film takes to come in.
+        """
+        last = time.time() - older_than_s
+        abandoned = [path for path in self._arriving.iterdir() if path.stat().st_mtime < last]
+        for path in abandoned:
+            path.unlink(missing_ok=True)
+        return len(abandoned)
 
     def check_room(self) -> None:
         """Refuse while the disk is short.
