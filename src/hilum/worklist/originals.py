@@ -146,7 +146,7 @@ class Originals:
             older_than_s: longer than any film takes to come in.
         """
         last = time.time() - older_than_s
-        abandoned = [path for path in self._arriving.iterdir() if path.stat().st_mtime < last]
+        abandoned = [path for path in self._arriving.iterdir() if _is_older(path, last)]
         for path in abandoned:
             path.unlink(missing_ok=True)
         return len(abandoned)
@@ -165,6 +165,14 @@ class Originals:
         """`keep` the bytes of a file, which stays where it is."""
         with path.open("rb") as file:
             return self.keep(iter(lambda: file.read(BLOCK), b""))
+
+
+def _is_older(path: Path, last: float) -> bool:
+    """Whether a file was last written before; False for one that has gone home meanwhile."""
+    try:
+        return path.stat().st_mtime < last
+    except FileNotFoundError:
+        return False
 
 
 def _sync_folder(folder: Path) -> None:
