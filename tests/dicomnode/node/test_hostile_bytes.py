@@ -101,7 +101,7 @@ def test_a_deflated_film_that_unpacks_to_more_than_a_film_is_refused(node, about
 
 def test_no_name_of_a_patient_comes_into_the_log(node, make_film, caplog, capfd):
     """Films, good and broken, with a name wherever one fits; the log has none of it."""
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="hilum")
     film = make_film(PatientName=f"{NAME}^A", PatientID=NAME, StudyDescription=NAME)
     node.send(film)
     film.PatientBirthDate = NAME
@@ -119,7 +119,7 @@ def test_no_name_of_a_patient_comes_into_the_log(node, make_film, caplog, capfd)
 
 def test_what_pynetdicom_says_is_passed_on_without_its_words(node, caplog):
     """Place and kind of an exception stay; its text, which may quote a header, does not."""
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="hilum")  # a command that ran before may have left it higher
     logger = logging.getLogger("pynetdicom.somewhere")
     try:
         raise ValueError(NAME)
