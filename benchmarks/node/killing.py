@@ -4,8 +4,8 @@
 
 Senders send distinct films without pause, and note each that was answered with 0x0000 before the next begins.
 At the end the node is started once more and left in peace; then every noted film must be a row, its file must
-have the bytes of its hash, and its study must be scored or refused. `CHECKS` names what is looked at, each a
-function of the station and the noted films; add another there.
+have the bytes of its hash, and its study must be scored or refused; with --archive, an Orthanc beside it must
+hold each result once. `CHECKS` names what is looked at, each a function of the station and the noted films.
 """
 
 from __future__ import annotations
@@ -31,12 +31,13 @@ from pynetdicom import AE, _config, build_context
 from running_node import RunningNode, wait_until
 from sqlalchemy import func, select
 
-from hilum.worklist.states import State
+from hilum.worklist.states import DeliveryState, State
 from hilum.worklist.station import Station
-from hilum.worklist.tables import AuditEvent, Film, Study
+from hilum.worklist.tables import AuditEvent, Delivery, Film, Study
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 from bundles import write_dicom_film, write_tiny_bundle  # noqa: E402
+from orthanc import Orthanc, free_port  # noqa: E402
 
 SENDERS = 4
 PAUSES_S = (0.1, 4.0)  # between a start and the kill that follows, by chance
@@ -138,6 +139,18 @@ CHECKS: tuple[Callable[[Station, set[str]], dict[str, object]], ...] = (
 )  # fmt: skip
 
 
+def all_are_delivered(station: Station, archive: Orthanc) -> dict[str, object]:
+    """Every delivery has arrived, and the archive holds as many objects as there were deliveries."""
+    with station.database.reading() as session:
+        states = session.execute(select(Delivery.state, func.count()).group_by(Delivery.state)).all()
+        n_sent_again = session.scalar(select(func.count()).where(Delivery.n_attempts > 1))
+    return {
+        "deliveries by state": {str(state): n for state, n in states},
+        "deliveries sent more than once": n_sent_again,
+        "objects in the archive": archive.count(),
+    }
+
+
 def run(given: argparse.Namespace) -> dict[str, object]:
     """All kills, or as many as the time allows, the last start, and the checks."""
     warnings.simplefilter("ignore", UserWarning)
@@ -147,7 +160,9 @@ def run(given: argparse.Namespace) -> dict[str, object]:
     bundle = folder / "bundle"
     if not bundle.exists():
         write_tiny_bundle(bundle)
-    options = ["--settings", str(folder / "node.toml"), *given.options]
+    archive = start_archive(folder) if given.archive else None
+    send_to = [] if archive is None else ["--send-to", str(archive.peer)]
+    options = ["--settings", str(folder / "node.toml"), *send_to, *given.options]
     node: RunningNode = RunningNode(folder, bundle, options)
     if given.forked:
         node = ForkedNode(folder, bundle, [*options, "--workers", "0"])
@@ -171,8 +186,16 @@ def run(given: argparse.Namespace) -> dict[str, object]:
         "date": datetime.now(UTC).date().isoformat(), "seed": seed, "kills": n_kills, "minutes": minutes,
         "acknowledged": len(acknowledged),
         "unanswered or turned away": sum(sender.n_unanswered for sender in senders),
-        **settle(node, acknowledged),
+        **settle(node, acknowledged, archive),
     }  # fmt: skip
+
+
+def start_archive(folder: Path) -> Orthanc:
+    """An Orthanc that results go to."""
+    (folder / "archive").mkdir(exist_ok=True)
+    archive = Orthanc(folder / "archive", free_port(), free_port())
+    archive.start()
+    return archive
 
 
 def kill_often(node: RunningNode, n_kills: int, chance: random.Random, *, until: float) -> int:
@@ -188,18 +211,22 @@ def kill_often(node: RunningNode, n_kills: int, chance: random.Random, *, until:
     return n_kills
 
 
-def settle(node: RunningNode, acknowledged: set[str]) -> dict[str, object]:
+def settle(node: RunningNode, acknowledged: set[str], archive: Orthanc | None) -> dict[str, object]:
     """Leave the node in peace until nothing waits, and look."""
     station = node.open_station()
 
     def is_done() -> bool:
         waiting = select(Study.id).where(Study.state.in_((State.RECEIVED, State.QUEUED))).limit(1)
+        due = select(Delivery.id).where(Delivery.state == DeliveryState.WAITING).limit(1)
         with station.database.reading() as session:
-            return session.scalar(waiting) is None
+            return session.scalar(waiting) is None and session.scalar(due) is None
 
     found: dict[str, object] = {"nothing waits": wait_until(is_done, within_s=SETTLE_S, every_s=2)}
     for check in CHECKS:
         found |= check(station, acknowledged)
+    if archive is not None:
+        found |= all_are_delivered(station, archive)
+        archive.stop()
     return found | {"exit status": node.stop()}
 
 
@@ -210,6 +237,7 @@ if __name__ == "__main__":
     parser.add_argument("--minutes", type=float, default=24 * 60, help="stop killing after as long")
     parser.add_argument("--forked", action="store_true",
                         help="start quickly, and read only after the last kill")  # fmt: skip
+    parser.add_argument("--archive", action="store_true", help="send results to an Orthanc beside it")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("options", nargs="*", help="of `hilum node`, after --")
     print(json.dumps(run(parser.parse_args()), indent=2))
