@@ -204,6 +204,7 @@ def test_a_bug_tells_nobody_anything(app, people, accept, caplog):
     assert "Achieng" not in answer.text
     assert "Traceback" not in answer.text
     assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["connection"] == "close"
 
 
 def test_the_access_log_holds_no_query_and_no_strange_path(people, caplog):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import date, timedelta
 
 import pytest
@@ -144,6 +145,23 @@ def test_a_page_that_is_none_is_refused(filled, after):
     """What comes from an address bar may be anything."""
     with pytest.raises(FilterInvalid), filled.database.reading() as session:
         find_studies(session, StudyFilter(), Sort.NEWEST, after=after)
+
+
+@pytest.mark.parametrize(("sort", "place"), [
+    (Sort.NEWEST, '["newest", "2026-01-01T00:00:00", 1]'),  # of no zone
+    (Sort.NEWEST, '["newest", "0001-01-01T00:00:00+14:00", 1]'),  # before the first year
+    (Sort.NEWEST, '["newest", "9999-12-31T23:00:00-12:00", 1]'),  # after the last
+    (Sort.NEWEST, '["newest", 1, 1]'),
+    (Sort.HIGHEST, '["highest", NaN, 1]'),
+    (Sort.HIGHEST, '["highest", 1e400, 1]'),
+    (Sort.HIGHEST, "[" * 40_000),
+])  # fmt: skip
+def test_a_place_that_no_study_can_have_is_refused(filled, sort, place):
+    """Well written, and still none of ours."""
+    after = base64.urlsafe_b64encode(place.encode()).decode()
+
+    with pytest.raises(FilterInvalid), filled.database.reading() as session:
+        find_studies(session, StudyFilter(), sort, after=after)
 
 
 def test_a_page_of_another_order_is_refused(filled):

@@ -194,7 +194,9 @@ class Faults:
             await self.app(scope, receive, send_noted)
         except Exception:
             if scope["type"] == "http" and not has_begun:
-                await _fault(Request(scope))(scope, receive, send)
+                answered = _fault(Request(scope))
+                answered.headers["Connection"] = "close"  # nobody knows how much of the request was read
+                await answered(scope, receive, send)
             raise
 
 

@@ -9,7 +9,6 @@ index.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -267,7 +266,7 @@ def _place(after: str, sort: Sort) -> tuple[Any, ...]:
         if named != sort or len(values) != len(columns):
             raise ValueError("of another order")
         return tuple(_value(column, value) for column, value in zip(columns, values, strict=True))
-    except (ValueError, TypeError, binascii.Error) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise FilterInvalid(
             "the page asked for is not one of this list; begin again from the first"
         ) from error
@@ -275,7 +274,10 @@ def _place(after: str, sort: Sort) -> tuple[Any, ...]:
 
 def _value(column: InstrumentedAttribute[Any], value: Any) -> Any:
     if column.key == "received_at":
-        return datetime.fromisoformat(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > LARGEST_NUMBER:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError("a time of no zone")
+        return moment.astimezone(UTC)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST_NUMBER:
         raise ValueError("no number")
     return value
