@@ -344,6 +344,20 @@ def test_a_reader_in_blind_mode_is_told_no_score_before_their_verdict(program, s
     assert "87.3" not in reader.get("/api/v1/export").text
 
 
+def test_a_reader_in_blind_mode_is_told_no_others_verdict_before_their_own(client, program, study, blind):
+    """Not by study, list, filter, its verdicts, or the table."""
+    client.post(f"/api/v1/studies/{study}/verdicts", json={"opinion": "normal", "comment": "clear"})
+    reader = program(Role.READER)
+    told = reader.get(f"/api/v1/studies/{study}").json()
+    listed = reader.get("/api/v1/studies?opinion=tb-consistent").json()["studies"]
+    (row,) = csv.DictReader(io.StringIO(reader.get("/api/v1/export").text))
+
+    assert (told["opinion"], told["verdicts"]) == (None, [])
+    assert [one["opinion"] for one in listed] == [None]
+    assert reader.get(f"/api/v1/studies/{study}/verdicts").json() == []
+    assert {row[name] for name in ("opinion", "opinion_by", "opinion_at", "score_was_shown")} == {""}
+
+
 def test_a_reader_in_blind_mode_is_told_the_score_after_it(program, study, blind):
     """And the verdict says that it was given blind."""
     reader = program(Role.READER)

@@ -52,11 +52,12 @@ def test_an_address_is_written_as_it_was_read():
     assert listing(found.query) == found
 
 
-def test_a_blind_listing_tells_nothing_of_scores():
+def test_a_blind_listing_tells_nothing_of_scores_or_verdicts():
     """Neither by a filter nor by its order."""
-    found = listing("flag=yes&score_from=50&refusal=blank&sort=highest&site=Hill").blinded()
+    found = listing("flag=yes&score_from=50&refusal=blank&opinion=normal&sort=highest&site=Hill").blinded()
 
     assert found.wanted.is_flagged is None
     assert found.wanted.score_from is None
+    assert found.wanted.opinions == ()
     assert found.sort is Sort.OLDEST
     assert found.query == "sort=oldest&site=Hill"

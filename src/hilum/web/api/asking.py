@@ -76,6 +76,6 @@ Wanted = Annotated[StudyFilter, Depends(study_filter)]
 
 
 def listing_for(session: Session, visitor: Visitor, wanted: StudyFilter, sort: Sort) -> Listing:
-    """A list as this visitor may ask for it: in blind mode, not by score, flag, or refusal."""
+    """A list as this visitor may ask for it: in blind mode, not by score, flag, refusal, or opinion."""
     listing = Listing(wanted, sort, fields=())
     return listing.blinded() if sight(session, visitor).is_blind else listing

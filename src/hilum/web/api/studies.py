@@ -38,7 +38,8 @@ def list_studies(
 ) -> StudyList:
     """A page of the studies that a filter lets through.
 
-    In blind mode a reader's filter by score, flag, or refusal, and the order by score, are left aside.
+    In blind mode a reader's filter by score, flag, refusal, or opinion, and the order by score, are left
+    aside.
     """
     with station.database.reading() as session:
         listing = listing_for(session, visitor, wanted, sort)

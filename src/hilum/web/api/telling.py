@@ -68,7 +68,7 @@ class Telling:
             score=None if is_hidden else study.score,
             flag=None if is_hidden else study.is_flagged,
             refusal_code=None if is_hidden or study.refusal_code is None else RefusalCode(study.refusal_code),
-            opinion=study.opinion,
+            opinion=None if is_hidden else study.opinion,
             test_result=study.test_result,
             patient=_patient(study) if has_identity and patient is not None else None,
             accession=study.accession if has_identity else None,
@@ -82,10 +82,16 @@ class Telling:
             **self.brief(study).model_dump(),
             films=[film_out(film, has_identity=self.sight.has_identity) for film in study.films],
             readings=[reading_out(reading) for reading in readings],
-            verdicts=[verdict_out(verdict) for verdict in study.verdicts],
+            verdicts=self.verdicts(study),
             test_results=[test_result_out(result) for result in study.test_results],
             deliveries=[delivery_out(delivery) for delivery in study.deliveries],
         )
+
+    def verdicts(self, study: Study) -> list[VerdictOut]:
+        """What readers said, oldest first; where it is hidden, the visitor said nothing yet, so nothing."""
+        if self.sight.hides(study.id):
+            return []
+        return [verdict_out(verdict) for verdict in study.verdicts]
 
     def scored(self, study: Study, film_id: int) -> ScoreOut:
         """What became of one film of a study, with everything loaded."""

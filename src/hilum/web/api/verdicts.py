@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 
 from hilum.web.api.asking import Here, Seer
 from hilum.web.api.schemas import Number, TestResultIn, TestResultOut, VerdictIn, VerdictOut
-from hilum.web.api.telling import test_result_out, verdict_out
+from hilum.web.api.telling import Telling, test_result_out, verdict_out
 from hilum.web.pages.study import known_study
 from hilum.web.rights import Right
 from hilum.web.sight import sight
@@ -21,10 +21,10 @@ Tester = Annotated[Visitor, Depends(require(Right.ENTER_TEST))]
 
 
 @router.get("/studies/{study}/verdicts", summary="What readers said")
-def list_verdicts(study: Number, _visitor: Seer, station: Here) -> list[VerdictOut]:
-    """All verdicts on a study, oldest first."""
+def list_verdicts(study: Number, visitor: Seer, station: Here) -> list[VerdictOut]:
+    """All verdicts on a study, oldest first; in blind mode a reader gets none before their own."""
     with station.database.reading() as session:
-        return [verdict_out(verdict) for verdict in known_study(session, study).verdicts]
+        return Telling(session, visitor, [study]).verdicts(known_study(session, study))
 
 
 @router.post("/studies/{study}/verdicts", status_code=201, summary="Give a verdict")

@@ -37,6 +37,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 BOM = "\ufeff"  # without it a spreadsheet reads UTF-8 as something else
 BLOCK = 1 << 16  # bytes
 MACHINE = ("score", "is_flagged", "threshold", "spread", "certainty", "refusal_code")
+OF_READERS = ("opinion", "opinion_by", "opinion_at", "score_was_shown")
 IDENTITY = ("patient_id", "patient_name", "birth_date", "accession", "study_uid")
 # Columns, in order, with their kind: "text", "number", "whole", "flag", "day", "moment"
 COLUMNS = {
@@ -91,7 +92,7 @@ class Export:
         }
         row |= _of_verdict(beside.verdicts.get(study.id))
         if beside.sight.hides(study.id):
-            row |= dict.fromkeys(MACHINE)
+            row |= dict.fromkeys(MACHINE + OF_READERS)
         patient = study.patient
         row["patient"] = hide.patient_id(f"{patient.issuer}\0{patient.patient_id}") if patient else ""
         if self.with_identity:

@@ -66,10 +66,12 @@ class Listing:
         return len({name for name, _ in self.fields} - {"q", "state", "verdict", "sort"})
 
     def blinded(self) -> Listing:
-        """The same without what tells of scores, for who must not know them yet."""
-        told = ("flag", "score_from", "score_to", "refusal")
+        """The same without what tells of scores or of others' verdicts, for who must not know them yet."""
+        told = ("flag", "score_from", "score_to", "refusal", "opinion")
         sort = Sort.OLDEST if self.sort in OF_SCORES else self.sort
-        wanted = replace(self.wanted, is_flagged=None, score_from=None, score_to=None, refusal_codes=())
+        wanted = replace(
+            self.wanted, is_flagged=None, score_from=None, score_to=None, refusal_codes=(), opinions=()
+        )
         fields = tuple(
             (name, str(sort) if name == "sort" else value) for name, value in self.fields if name not in told
         )
