@@ -110,6 +110,19 @@ def test_a_row_is_sent_by_itself(browser, add_study):
     assert "<html" not in answer.text
 
 
+def test_a_row_is_found_by_its_number_alone(browser, add_study):
+    """However many newer studies have the number in their patient's; empty where there is no such study."""
+    number = add_study(patient="K", name="Mary")
+    for other in range(51):
+        add_study(patient=f"{number}-{other}")
+    reader = browser(Role.READER)
+
+    answer = reader.get(f"/worklist/studies/{number}")
+    assert rows(answer.text) == [number]
+    assert "Mary" in answer.text
+    assert rows(reader.get("/worklist/studies/99999999999").text) == []
+
+
 def test_a_service_account_gets_the_list_only_with_its_right(program, add_study):
     """A token is a visitor as any other."""
     add_study(patient="MARY-1", name="Mary")

@@ -23,13 +23,13 @@ from hilum.web.visitor import Visitor, current_station, require
 from hilum.worklist.operating_points import reader_in_force
 from hilum.worklist.search import (
     Sort,
-    StudyFilter,
     StudyPage,
     count_by_state,
     count_studies,
     find_studies,
     sites,
 )
+from hilum.worklist.search import study as find_study
 from hilum.worklist.states import ARRIVING, State
 from hilum.worklist.station import Station
 from hilum.worklist.station_settings import read_choices
@@ -100,15 +100,14 @@ def worklist(
 def one_row(request: Request, study_id: int, visitor: Seer, station: Here) -> HTMLResponse:
     """One study's row, for a page that is told of its change; empty where it is no longer there."""
     with station.database.reading() as session:
-        page = find_studies(session, StudyFilter(text=str(study_id)), Sort.NEWEST, limit=PAGE_SIZE)
-        studies = tuple(study for study in page.studies if study.id == study_id)
+        found = find_study(session, study_id)
         listing, _ = listing_for(session, visitor, request)
         seen = sight(session, visitor, [study_id])
         threshold = reader_in_force(session, station.bundle, station.bundle_sha256).threshold
     return render(
         request,
         "worklist_rows.html",
-        page=StudyPage(studies, None),
+        page=StudyPage(() if found is None else (found,), None),
         listing=listing,
         sight=seen,
         threshold=threshold,
