@@ -58,9 +58,12 @@ def test_a_raw_film_beside_its_processed_one_is_left_out():
     assert chosen(film(1, sop_class_uid=FOR_PROCESSING), film(2)) == [2]
 
 
-def test_a_raw_film_alone_is_scored():
-    """It is all there is."""
-    assert chosen(film(1, sop_class_uid=FOR_PROCESSING)) == [1]
+def test_a_raw_film_alone_is_not_scored_either():
+    """No way in may score what the node turns away."""
+    raw = film(1, sop_class_uid=FOR_PROCESSING)
+
+    assert chosen(raw) == []
+    assert raw.why_not == "It is raw, for processing; send the film for presentation."
 
 
 def test_a_secondary_capture_beside_a_film_is_left_out():

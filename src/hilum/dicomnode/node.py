@@ -13,6 +13,7 @@ from typing import Protocol
 
 from hilum.dicomnode.scp import Scp
 from hilum.dicomnode.settings import NodeSettings
+from hilum.worklist.deliveries import keep_targets
 from hilum.worklist.migrating import migrate
 from hilum.worklist.station import Station
 from hilum.worklist.supervisor import Workers
@@ -42,6 +43,8 @@ class DicomNode:
         self.settings = settings
         self.station = Station(dataclasses.replace(settings.station, targets=settings.targets))
         migrate(self.station.database)
+        with self.station.database.writing() as session:
+            keep_targets(session, settings.targets, who=f"node {settings.ae_title}", now=self.station.now())
         self.scp = Scp(settings, self.station)
         self._others: list[Part] = []
 

@@ -20,10 +20,11 @@ from sqlalchemy.orm import Session
 from hilum.errors import StationRefused
 from hilum.worklist.audit import move, record
 from hilum.worklist.states import DeliveryState, State
-from hilum.worklist.tables import Delivery, Person, Reading, Study, Upload, Webhook
+from hilum.worklist.tables import Delivery, Person, Reading, StationSetting, Study, Upload, Webhook
 
 KINDS = ("sr", "picture", "softcopy", "pdf", "hl7", "fhir")
 WEBHOOK = "webhook"
+TARGETS = "targets"  # the row of the settings' table
 FIRST_WAIT_S, LONGEST_WAIT_S = 30.0, 3600.0  # between tries; doubled each time
 GIVE_UP_AFTER = timedelta(days=3)  # of a place that does not answer: a long weekend
 _DELIVERABLE = (State.SCORED, State.REFUSED, State.READ, State.DELIVERED)
@@ -50,6 +51,36 @@ class Target:
                 "sr=ORTHANC@127.0.0.1:4242"
             )
         return cls(kind, place)
+
+
+def keep_targets(session: Session, targets: Sequence[str], *, who: str, now: datetime) -> None:
+    """Keep what a node sends to where, so that every worker of the station plans it, whoever started it.
+
+    Args:
+        session: a writing one.
+        targets: "kind=place" each; they take the place of those kept before.
+        who: as the trail has it, "node AE".
+        now: with its zone.
+    """
+    kept = session.get(StationSetting, TARGETS)
+    if list(targets) == ([] if kept is None else kept.value):
+        return
+    if kept is None:
+        kept = StationSetting(name=TARGETS, changed_by=who, changed_at=now)
+        session.add(kept)
+    kept.value, kept.changed_by, kept.changed_at = list(targets), who, now
+    record(session, at=now, who=who, action="setting", name=TARGETS, value=list(targets))
+
+
+def targets_in_force(session: Session, own: Iterable[str]) -> list[Target]:
+    """What a finished study is sent to: by the settings of the program that asks, and by the station's nodes.
+
+    Raises:
+        StationRefused: one of them is no target.
+    """
+    kept = session.get(StationSetting, TARGETS)
+    texts = dict.fromkeys([*own, *([] if kept is None else kept.value)])
+    return [Target.parse(text) for text in texts]
 
 
 def plan_deliveries(

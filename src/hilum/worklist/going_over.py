@@ -12,7 +12,7 @@ from collections.abc import Callable
 from hilum.inference.heat_map import draw_layer
 from hilum.inference.predictor import Predictor
 from hilum.records import RefusalCode, Refused, Scored
-from hilum.worklist.deliveries import Target, plan_deliveries
+from hilum.worklist.deliveries import plan_deliveries, targets_in_force
 from hilum.worklist.operating_points import reader_in_force
 from hilum.worklist.queue import Lease, finish, is_waiting, lease
 from hilum.worklist.readings import Reader, deciding, state_of
@@ -42,7 +42,6 @@ class Worker:
         self._predictor = Predictor(
             station.bundle, n_threads=1, minimum_age_years=station.settings.minimum_age_years
         )
-        self._targets = [Target.parse(text) for text in station.settings.targets]
 
     def work_once(self) -> bool:
         """Go over the next study; False where none waits."""
@@ -101,5 +100,6 @@ class Worker:
             if study is None:
                 log.warning("study %d was taken by another worker; this result is dropped", held.study_id)
                 return
-            plan_deliveries(session, study, deciding(readings), self._targets)
+            targets = targets_in_force(session, self.station.settings.targets)
+            plan_deliveries(session, study, deciding(readings), targets)
             log.info("study %d is %s", study.id, study.state)

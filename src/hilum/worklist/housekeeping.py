@@ -13,7 +13,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from hilum.worklist.closing import close_due, is_due
-from hilum.worklist.deliveries import Target, plan_deliveries
+from hilum.worklist.deliveries import plan_deliveries, targets_in_force
 from hilum.worklist.operating_points import reader_in_force
 from hilum.worklist.queue import fail_exhausted, is_exhausted
 from hilum.worklist.retention import remove_due
@@ -60,7 +60,7 @@ class Housekeeping:
     def _fail_exhausted(self, session: Session) -> None:
         station = self._station
         reader = reader_in_force(session, station.bundle, station.bundle_sha256)
-        targets = [Target.parse(text) for text in station.settings.targets]
+        targets = targets_in_force(session, station.settings.targets)
         failed = fail_exhausted(
             session, now=station.now(), reader=reader, most_attempts=station.settings.most_attempts
         )

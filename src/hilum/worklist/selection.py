@@ -20,6 +20,7 @@ from hilum.worklist.tables import Film
 # PS3.3 C.7.3.1.1.1; DR and XR are not in it and occur. OT is what secondary captures carry.
 RADIOGRAPHY = frozenset({"", "CR", "DX", "DR", "XR", "RG", "SC", "OT"})
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"  # and its multi-frame kin below it, PS3.4 B.5
+RAW = "It is raw, for processing; send the film for presentation."
 FOR_PROCESSING = "1.2.840.10008.5.1.4.1.1.1.1.1"  # a DX film's raw signal, PS3.4 B.5
 LATERAL_WORDS = frozenset(VIEW_WORDS) - frozenset(FRONTAL_WORDS)
 # Of a series description, where the header names no view; English, French, Spanish, Portuguese
@@ -30,8 +31,8 @@ _SAYS_FRONTAL = re.compile(r"\b(PA|AP|FRONTAL|FRONTALE|FACE|FRENTE)\b", re.IGNOR
 def choose(films: Sequence[Film], *, without_score: Collection[int] = ()) -> tuple[Film, ...]:
     """Mark which of a study's films are scored, and return those.
 
-    All frontal films are, but for a raw film beside its processed one, a secondary capture beside a film, and
-    all but one of the films of one SOP Instance UID. A film whose bytes retention removed never is.
+    All frontal films are, but for raw ones, a secondary capture beside a film, and all but one of the films
+    of one SOP Instance UID. A film whose bytes retention removed never is.
 
     Args:
         films: of one study, in the order that they came in.
@@ -39,7 +40,7 @@ def choose(films: Sequence[Film], *, without_score: Collection[int] = ()) -> tup
         one.
     """
     left = [film for film in films if _stays(film, _kind_reason)]
-    for rule_among in (partial(_same_instance, without_score), _raw, _capture):
+    for rule_among in (partial(_same_instance, without_score), _capture):
         rule = rule_among(left)
         left = [film for film in left if _stays(film, rule)]
     for film in left:
@@ -70,6 +71,8 @@ def _kind_reason(film: Film) -> str:
         return "Its bytes were removed by the station's rule of retention."
     if film.modality not in RADIOGRAPHY:
         return f"It is not a radiograph: its modality is {film.modality}."
+    if film.sop_class_uid == FOR_PROCESSING:
+        return RAW
     if film.view in LATERAL_WORDS:
         return f"It is not frontal: its view is {film.view}."
     if _is_lateral(film):
@@ -89,24 +92,11 @@ def _same_instance(without_score: Collection[int], films: Sequence[Film]) -> Rul
     return reason
 
 
-def _raw(films: Sequence[Film]) -> Rule:
-    has_processed = any(not _is_raw(film) and not _is_capture(film) for film in films)
-    return lambda film: (
-        "It is raw, for processing, and the study has a processed film."
-        if has_processed and _is_raw(film)
-        else ""
-    )
-
-
 def _capture(films: Sequence[Film]) -> Rule:
     has_film = any(not _is_capture(film) for film in films)
     return lambda film: (
         "It is a secondary capture, and the study has a film." if has_film and _is_capture(film) else ""
     )
-
-
-def _is_raw(film: Film) -> bool:
-    return film.sop_class_uid == FOR_PROCESSING
 
 
 def _is_capture(film: Film) -> bool:

@@ -14,6 +14,7 @@ from pydicom.uid import generate_uid
 
 from bundles import write_dicom_film, write_film
 from hilum.dicomnode.delivery.sender import LEASE_S, Sender
+from hilum.dicomnode.node import DicomNode
 from hilum.dicomnode.outputs.sr_reading import read_report
 from hilum.dicomnode.settings import NodeSettings
 from hilum.worklist import search
@@ -279,3 +280,29 @@ def test_a_web_server_gets_report_and_token(open_station, take_in, sender, tmp_p
     assert path.startswith("/fhir/DiagnosticReport/")
     assert token == "Bearer secret"
     assert whole(station, study_id).state is State.DELIVERED
+
+
+def test_a_worker_that_another_program_started_plans_what_the_node_sends(
+    orthanc, open_station, take_in, sender, tmp_path
+):
+    """`hilum node --workers 0 --send-to …` beside a station whose own settings name no place."""
+    station = open_station()
+    settings = NodeSettings(station.settings, send_to=(str(orthanc.peer),), send=("sr",), reads=False, port=0)
+    node = DicomNode(settings)
+    node.station.close()
+    film_of_study(tmp_path / "film.dcm")
+    take_in(station, tmp_path / "film.dcm")
+
+    assert send_all(sender(station)) == 1
+    assert orthanc.count() == 1
+
+
+def test_a_node_that_sends_nowhere_ends_what_an_earlier_one_planned(open_station, take_in, tmp_path):
+    """The newest settings hold."""
+    station = open_station()
+    for send_to in (("PACS@127.0.0.1:1",), ()):
+        DicomNode(NodeSettings(station.settings, send_to=send_to, port=0)).station.close()
+    film_of_study(tmp_path / "film.dcm")
+    study_id = take_in(station, tmp_path / "film.dcm")
+
+    assert whole(station, study_id).deliveries == []

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from pydicom import dcmread
 
+from bundles import write_dicom_film
 from hilum.records import RefusalCode, Refused, Scored
 from hilum.web.problems import MEDIA_TYPE
 from hilum.worklist import queue
@@ -102,6 +103,24 @@ def test_a_refused_film_is_answered_with_code_and_reason(client, station):
     told = send(client).json()
 
     assert (told["result"], told["code"], told["reason"]) == ("refused", "blurred", "It is blurred.")
+
+
+def test_a_lateral_of_a_scored_study_is_not_answered_with_the_frontals_score(client, station, tmp_path):
+    """It is kept, and its own answer says why it has no score."""
+    told = []
+    for name, view in (("1.2.31", "PA"), ("1.2.32", "LL")):
+        film = write_dicom_film(tmp_path / f"{view}.dcm", StudyInstanceUID="1.2.3", SOPInstanceUID=name,
+                                ViewPosition=view)  # fmt: skip
+        told.append(
+            client.post("/api/v1/score?wait_s=0", files={"file": ("x.dcm", film.read_bytes())}).json()
+        )
+        if view == "PA":
+            finish(station)
+    frontal, lateral = told
+
+    assert lateral["study"] == frontal["study"]
+    assert (lateral["result"], lateral["score"], lateral["code"]) == ("refused", None, "lateral")
+    assert lateral["reason"] == "It is not frontal: its view is LL."
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04 a zip"])
@@ -379,6 +398,15 @@ def test_a_role_without_identity_is_told_none(program, study):
     assert manager.get(base).status_code == 403
     assert b"P-77" not in manager.get(f"{base}/dicom").content
     assert manager.get("/api/v1/export?identity=true").status_code == 403
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.SERVICE])
+def test_a_role_without_identity_finds_a_study_by_its_number_alone(program, study, role):
+    """Else a guess of a patient's number would be answered."""
+    caller = program(role)
+
+    assert caller.get("/api/v1/studies?q=P-77").json()["studies"] == []
+    assert [one["study"] for one in caller.get(f"/api/v1/studies?q={study}").json()["studies"]] == [study]
 
 
 RIGHTS = [

@@ -32,6 +32,7 @@ from hilum.web.deidentify import OLDEST_YEARS
 from hilum.web.sight import Sight, sight
 from hilum.web.visitor import Visitor
 from hilum.worklist.readings import newest
+from hilum.worklist.selection import none_chosen
 from hilum.worklist.states import ARRIVING
 from hilum.worklist.tables import Delivery, Film, Reading, Study, TestResult, Verdict
 
@@ -96,6 +97,8 @@ class Telling:
     def scored(self, study: Study, film_id: int) -> ScoreOut:
         """What became of one film of a study, with everything loaded."""
         reading = None if study.state in ARRIVING else _reading_of(study, film_id)
+        if reading is None and study.state not in ARRIVING:
+            return self._left_out(study, next(film for film in study.films if film.id == film_id))
         is_hidden = self.sight.hides(study.id) and reading is not None
         told = None if reading is None or is_hidden else reading_out(reading)
         shared = (
@@ -109,6 +112,20 @@ class Telling:
             reading=told,
             poll=f"{API}/studies/{study.id}",
             **shared,
+        )
+
+    def _left_out(self, study: Study, film: Film) -> ScoreOut:
+        """A film that is kept and not scored, because it is not frontal or another stands in for it."""
+        code, reason = none_chosen([film])
+        return ScoreOut(
+            result=Result.REFUSED,
+            study=study.id,
+            film=film.id,
+            state=study.state,
+            reading=None,
+            poll=f"{API}/studies/{study.id}",
+            code=code,
+            reason=film.why_not or reason,
         )
 
 
@@ -208,7 +225,7 @@ def _reading_of(study: Study, film_id: int) -> Reading | None:
     """Of the newest going-over, the film's own; else that of the study as a whole."""
     last = newest(study.readings)
     own = next((one for one in last if one.film_id == film_id), None)
-    return own or next((one for one in last if one.film_id is None), None) or next(iter(last), None)
+    return own or next((one for one in last if one.film_id is None), None)
 
 
 def _result(told: ReadingOut | None) -> Result:

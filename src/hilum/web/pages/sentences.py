@@ -133,7 +133,7 @@ PATTERNS = (
     N_("It is not frontal: its view is {}."),
     N_("It is not frontal: its series is described as lateral."),
     N_("Another film of the same SOP Instance UID, with other bytes, is scored."),
-    N_("It is raw, for processing, and the study has a processed film."),
+    N_("It is raw, for processing; send the film for presentation."),
     N_("It is a secondary capture, and the study has a film."),
     N_("The study holds no frontal radiograph; what is there: {}."),
     # what other kinds of DICOM object are called
