@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
 from hilum.errors import FilterInvalid
@@ -33,6 +33,7 @@ class StudyFilter:
     """Which studies; what is left at its default does not matter."""
 
     text: str = ""  # in a patient's name or ID, the start of an accession number, or the study number
+    by_identity: bool = True  # False: the text is a study number and nothing else
     states: Collection[State] = ()
     is_flagged: bool | None = None
     refusal_codes: Collection[str] = ()
@@ -190,7 +191,7 @@ def _filtered(query: Select[*Row], wanted: StudyFilter, *, by_state: bool = True
     if wanted.states and by_state:
         conditions.append(Study.state.in_(wanted.states))
     if wanted.text.strip():
-        conditions.append(_holds(wanted.text))
+        conditions.append(_holds(wanted.text) if wanted.by_identity else _numbered(wanted.text))
     return query.where(*conditions)
 
 
@@ -239,11 +240,14 @@ def _holds(text: str) -> ColumnElement[bool]:
     """Every word in the patient's name or ID, or the text at the start of the accession or as the number."""
     words = folded(text).split()
     named = select(Patient.id).where(*(Patient.folded.contains(word, autoescape=True) for word in words))
+    return or_(Study.patient_key.in_(named), _starts(Study.accession, as_line(text, 64)), _numbered(text))
+
+
+def _numbered(text: str) -> ColumnElement[bool]:
+    """The study that has the text as its number, if it is one."""
     line = as_line(text, 64)
-    ways: list[ColumnElement[bool]] = [Study.patient_key.in_(named), _starts(Study.accession, line)]
-    if line.isascii() and line.isdecimal() and int(line) <= LARGEST_NUMBER:
-        ways.append(Study.id == int(line))
-    return or_(*ways)
+    is_number = line.isascii() and line.isdecimal() and int(line) <= LARGEST_NUMBER
+    return Study.id == int(line) if is_number else false()
 
 
 def _starts(column: InstrumentedAttribute[str], line: str) -> ColumnElement[bool]:

@@ -51,6 +51,17 @@ def test_a_manager_sees_no_name_and_no_identifier(browser, add_study):
     assert "MARY" not in manager
 
 
+def test_a_manager_finds_no_study_by_a_name(browser, add_study):
+    """Nor is the list of an unknown name told from that of a known one, in pages and tables alike."""
+    number = add_study(patient="MARY-1", name="Mary Achieng", accession="ACC-1")
+    manager = browser(Role.MANAGER)
+    guesses = ("Mary", "MARY-1", "ACC-1")
+
+    assert [rows(manager.get(f"/worklist?q={guess}").text) for guess in guesses] == [[], [], []]
+    assert not any(f"{number}," in manager.get(f"/worklist/export?q={guess}").text for guess in guesses)
+    assert rows(manager.get(f"/worklist?q={number}").text) == [number]
+
+
 def test_a_name_is_shown_as_text(browser, add_study):
     """A header may hold anything, a script too."""
     add_study(patient="<script>alert(1)</script>", name='"><img src=x onerror=alert(1)>')

@@ -32,7 +32,9 @@ def study_filter(  # noqa: PLR0913 - one parameter of the address each
     q: Annotated[
         str,
         Query(
-            max_length=100, description="In the name or number of a patient, an accession, or a study number."
+            max_length=100,
+            description="In the name or number of a patient, an accession, or a study number; without the "
+            "right to see identity, a study number alone.",
         ),
     ] = "",
     state: Annotated[list[State], Query(max_length=MOST_VALUES)] = [],  # noqa: B006 - FastAPI copies it
@@ -76,6 +78,5 @@ Wanted = Annotated[StudyFilter, Depends(study_filter)]
 
 
 def listing_for(session: Session, visitor: Visitor, wanted: StudyFilter, sort: Sort) -> Listing:
-    """A list as this visitor may ask for it: in blind mode, not by score, flag, refusal, or opinion."""
-    listing = Listing(wanted, sort, fields=())
-    return listing.blinded() if sight(session, visitor).is_blind else listing
+    """A list as this visitor may ask for it: without identity by no name, in blind mode by no score."""
+    return Listing(wanted, sort, fields=()).as_seen(sight(session, visitor))

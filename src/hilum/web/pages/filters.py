@@ -17,6 +17,7 @@ from starlette.datastructures import QueryParams
 
 from hilum.records import RefusalCode
 from hilum.web.problems import InvalidRequest
+from hilum.web.sight import Sight
 from hilum.worklist.search import Sort, StudyFilter
 from hilum.worklist.states import Opinion, Origin, State
 from hilum.worklist.verdicts import RESULTS
@@ -64,6 +65,17 @@ class Listing:
     def n_narrowing(self) -> int:
         """How many fields narrow the list, beyond the search, the tab, and the order."""
         return len({name for name, _ in self.fields} - {"q", "state", "verdict", "sort"})
+
+    def as_seen(self, sight: Sight) -> Listing:
+        """As far as a visitor may know what it asks for."""
+        listing = self if sight.has_identity else self.without_identity()
+        return listing.blinded() if sight.is_blind else listing
+
+    def without_identity(self) -> Listing:
+        """The same for who may not know patients: a text is then a study number and nothing else."""
+        wanted = replace(self.wanted, by_identity=False, patient_key=None)
+        fields = tuple((name, value) for name, value in self.fields if name != "patient")
+        return Listing(wanted, self.sort, fields)
 
     def blinded(self) -> Listing:
         """The same without what tells of scores or of others' verdicts, for who must not know them yet."""

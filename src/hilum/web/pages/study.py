@@ -250,7 +250,7 @@ def _history(session: Session, study_id: int) -> Sequence[AuditEvent]:
 def _listing(session: Session, seen: Sight, query: str) -> Listing:
     """The list that the visitor came from."""
     listing = read_listing(QueryParams(query), default_sort=Sort(read_choices(session).reading_order))
-    return listing.blinded() if seen.is_blind else listing
+    return listing.as_seen(seen)
 
 
 def _zones(names: Sequence[str]) -> tuple[Zone, ...]:

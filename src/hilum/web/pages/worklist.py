@@ -141,7 +141,7 @@ def listing_for(session: Session, visitor: Visitor, request: Request) -> tuple[L
     seen = sight(session, visitor)
     order = Sort(read_choices(session).reading_order)
     listing = read_listing(request.query_params, default_sort=order)
-    return (listing.blinded() if seen.is_blind else listing), seen
+    return listing.as_seen(seen), seen
 
 
 def _chosen(study: Iterable[int] | None) -> list[int]:
