@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from hilum.worklist.backup import FACTS_NAME, back_up, restore
 from hilum.worklist.checking import check
 from hilum.worklist.going_over import Worker
 from hilum.worklist.search import study
-from hilum.worklist.station import Station
+from hilum.worklist.station import SECRET_FILE, Station
 from hilum.worklist.tables import AuditEvent, Film
 
 
@@ -88,6 +89,43 @@ def test_an_altered_film_stops_a_restore_before_anything_is_written(filled, empt
     with pytest.raises(BackupInvalid, match="altered"):
         restore(tmp_path / "copy", empty)
     assert not [path for path in empty.originals.folder.rglob("*") if path.is_file()]
+
+
+def secret_of(station):
+    """Where the station's secret of de-identification is."""
+    return station.settings.folder / SECRET_FILE
+
+
+def test_the_secret_of_deidentification_comes_back(filled, empty, tmp_path):
+    """So that a patient keeps the number that stands for theirs; no other account may read it."""
+    secret_of(filled).write_bytes(b"s" * 32)
+    back_up(filled, tmp_path / "copy")
+    restore(tmp_path / "copy", empty)
+
+    for secret in (tmp_path / "copy" / SECRET_FILE, secret_of(empty)):
+        assert (secret.read_bytes(), stat.S_IMODE(secret.stat().st_mode)) == (b"s" * 32, 0o600)
+
+
+def test_another_stations_secret_is_not_written_over(filled, empty, tmp_path):
+    """What was given out by it would be traced no more."""
+    secret_of(filled).write_bytes(b"s" * 32)
+    back_up(filled, tmp_path / "copy")
+    secret_of(empty).write_bytes(b"o" * 32)
+
+    with pytest.raises(StationRefused, match="another station"):
+        restore(tmp_path / "copy", empty)
+    assert secret_of(empty).read_bytes() == b"o" * 32
+
+
+def test_an_altered_secret_stops_a_restore(filled, empty, tmp_path):
+    """It has its hash as every other file."""
+    secret_of(filled).write_bytes(b"s" * 32)
+    back_up(filled, tmp_path / "copy")
+    (tmp_path / "copy" / SECRET_FILE).write_bytes(b"x" * 32)
+
+    with pytest.raises(BackupInvalid, match="altered"):
+        restore(tmp_path / "copy", empty)
+    assert not secret_of(empty).exists()
 
 
 def test_an_altered_database_stops_a_restore(filled, empty, tmp_path):

@@ -32,9 +32,9 @@ from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 
 from hilum.imaging.header import MALFORMED, age_years, text
+from hilum.worklist.station import SECRET_FILE
 
 SECRET_BYTES = 32
-SECRET_FILE = "deidentify.secret"
 OLDEST_YEARS = 90.0  # 45 CFR 164.514(b)(2)(i)(C): ages of 90 and over are one category
 _DUMMIES = {"DA": "19000101", "TM": "000000", "DT": "19000101000000", "AS": "000Y", "DS": "0", "IS": "0"}
 _DUMMY_TEXT = "ANONYMOUS"

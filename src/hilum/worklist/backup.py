@@ -1,13 +1,15 @@
 """A station in one folder that can be carried away, and a station made of such a folder; all by SHA-256.
 
-The folder holds the database as one file, every film and heat map under its hash, and `backup.json`, which
-lists both. Trap: the database is copied before the films, so that every film it names has been there; a film
-that is damaged is told and does not stop the others, and one that retention removes meanwhile is left out.
+The folder holds the database as one file, every film and heat map under its hash, the secret of
+de-identification, and `backup.json`, which lists them all. Trap: the database is copied before the films, so
+that every film it names has been there; a film that is damaged is told and does not stop the others, and one
+that retention removes meanwhile is left out.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -25,7 +27,7 @@ from hilum.worklist.audit import record
 from hilum.worklist.dumping import POSTGRES_NAME, SQLITE_NAME, check_empty, dump, dump_name, load
 from hilum.worklist.migrating import check_tables
 from hilum.worklist.originals import BLOCK, Originals
-from hilum.worklist.station import FILMS_FOLDER, Station
+from hilum.worklist.station import FILMS_FOLDER, SECRET_FILE, Station
 from hilum.worklist.tables import Film, Reading, Study
 
 FORMAT = 1
@@ -44,6 +46,7 @@ class BackUp:
     files: Mapping[str, int]  # SHA-256 of films and heat maps -> bytes
     missing: tuple[str, ...]  # SHA-256 of what a row names and the folder did not hold
     damaged: tuple[str, ...]  # SHA-256 of what is no longer the bytes that came
+    secret_sha256: str | None = None  # None: nothing had yet left without identity
 
     @property
     def is_whole(self) -> bool:
@@ -90,17 +93,24 @@ def restore(backup: Path, station: Station) -> BackUp:
 
     Raises:
         BackupInvalid: it is none, or a file of it is missing or altered; the station is left as it was.
-        StationRefused: the station holds something.
+        StationRefused: the station holds something, or another station's secret.
         DatabaseRefused: the database is of another kind, or holds something.
     """
     facts = read_backup(backup)
     films = station.settings.folder / FILMS_FOLDER
     if _holds_files(films):
         raise StationRefused(f"{films} holds films already; a back-up is restored into an empty folder")
+    secret = station.settings.folder / SECRET_FILE
+    if facts.secret_sha256 and secret.exists() and file_sha256(secret) != facts.secret_sha256:
+        raise StationRefused(f"{secret} is of another station; a back-up is restored into an empty folder")
     check_empty(backup / facts.database, station.database)
     for sha256 in facts.files:
         _check(_stored(backup, sha256), sha256)
     _check(backup / facts.database, facts.database_sha256)
+    if facts.secret_sha256:
+        _check(backup / SECRET_FILE, facts.secret_sha256)
+        if not secret.exists():
+            _copy_secret(backup / SECRET_FILE, secret)
     for sha256 in facts.files:
         station.originals.keep_file(_stored(backup, sha256))
     load(backup / facts.database, station.database)
@@ -166,8 +176,24 @@ def _copy(station: Station, draft: Path, database: Path, named: list[str]) -> Ba
         files[sha256] = incoming.keep().n_bytes
     with station.database.reading() as session:
         still = set(kept_hashes(session)) if missing else set()
+    secret = station.settings.folder / SECRET_FILE
+    secret_sha256 = _copy_secret(secret, draft / SECRET_FILE) if secret.exists() else None
     return BackUp(station.now().isoformat(), hilum.__version__, database.name, file_sha256(database), files,
-                  tuple(sha256 for sha256 in missing if sha256 in still), tuple(damaged))  # fmt: skip
+                  tuple(sha256 for sha256 in missing if sha256 in still), tuple(damaged),
+                  secret_sha256)  # fmt: skip
+
+
+def _copy_secret(source: Path, target: Path) -> str:
+    """Copy the secret to where there is none, for our own account alone; its SHA-256."""
+    with source.open("rb") as old, open(target, "xb", opener=_opened_for_us_alone) as new:
+        shutil.copyfileobj(old, new)
+        new.flush()
+        os.fsync(new.fileno())
+    return file_sha256(target)
+
+
+def _opened_for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, mode=0o600)
 
 
 def _facts(table: dict[str, Any]) -> BackUp:

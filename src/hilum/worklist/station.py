@@ -18,6 +18,7 @@ from hilum.worklist.database import Database, database_url
 from hilum.worklist.originals import Originals
 
 FILMS_FOLDER = "films"
+SECRET_FILE = "deidentify.secret"  # of the folder; made with the first film that leaves without identity
 
 
 @dataclass(frozen=True)
