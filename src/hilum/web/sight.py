@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hilum.web.deidentify import OLDEST_YEARS
 from hilum.web.rights import Right
 from hilum.web.visitor import Visitor
 from hilum.worklist.station_settings import read_choices
@@ -32,6 +33,10 @@ class Sight:
     def hides(self, study_id: int) -> bool:
         """Whether the machine's reading of this study must not be shown."""
         return self.is_blind and study_id not in self.read
+
+    def age(self, years: float | None) -> float | None:
+        """An age in years as it may be told: without identity, 90 for all who are older."""
+        return years if years is None or self.has_identity else min(years, OLDEST_YEARS)
 
 
 def sight(session: Session, visitor: Visitor, study_ids: Iterable[int] = ()) -> Sight:

@@ -62,6 +62,20 @@ def test_a_manager_finds_no_study_by_a_name(browser, add_study):
     assert rows(manager.get(f"/worklist?q={number}").text) == [number]
 
 
+def test_a_manager_is_told_ninety_of_all_who_are_older(browser, add_study):
+    """In the list, the study, its report, and by no filter: 45 CFR 164.514(b)(2)(i)(C)."""
+    older, oldest, _ = add_study(age_years=94.0), add_study(age_years=97.0), add_study(age_years=50.0)
+    manager, reader = browser(Role.MANAGER), browser(Role.READER)
+    pages = ("worklist", f"studies/{oldest}", f"studies/{oldest}/report")
+    told = re.compile(r"\b97( years|\s*</td>)")
+    filters = ("age_from=95", "age_from=91&age_to=93", "age_from=60&age_to=90")
+
+    assert not any(told.search(manager.get(f"/{page}").text) for page in pages)
+    assert all(told.search(reader.get(f"/{page}").text) for page in pages)
+    assert all(set(rows(manager.get(f"/worklist?{one}").text)) == {older, oldest} for one in filters)
+    assert rows(reader.get("/worklist?age_from=95").text) == [oldest]
+
+
 def test_a_name_is_shown_as_text(browser, add_study):
     """A header may hold anything, a script too."""
     add_study(patient="<script>alert(1)</script>", name='"><img src=x onerror=alert(1)>')

@@ -28,7 +28,6 @@ from hilum.web.api.schemas import (
     VerdictOut,
 )
 from hilum.web.api.schemas import Test as TestKind
-from hilum.web.deidentify import OLDEST_YEARS
 from hilum.web.sight import Sight, sight
 from hilum.web.visitor import Visitor
 from hilum.worklist.readings import newest
@@ -54,7 +53,6 @@ class Telling:
     def brief(self, study: Study) -> StudyBrief:
         """Args: study: with its patient loaded."""
         is_hidden, has_identity, patient = self.sight.hides(study.id), self.sight.has_identity, study.patient
-        age = study.age_years
         return StudyBrief(
             study=study.id,
             state=study.state,
@@ -63,7 +61,7 @@ class Telling:
             site=study.site,
             device=study.device,
             origin=study.origin,
-            age_years=age if has_identity or age is None else min(age, OLDEST_YEARS),
+            age_years=self.sight.age(study.age_years),
             sex=study.sex,
             is_hidden=is_hidden,
             score=None if is_hidden else study.score,

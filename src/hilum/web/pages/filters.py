@@ -6,6 +6,7 @@ its field's name and never left aside, lest a list show more than was asked for.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,6 +17,7 @@ from urllib.parse import urlencode
 from starlette.datastructures import QueryParams
 
 from hilum.records import RefusalCode
+from hilum.web.deidentify import OLDEST_YEARS
 from hilum.web.problems import InvalidRequest
 from hilum.web.sight import Sight
 from hilum.worklist.search import Sort, StudyFilter
@@ -72,8 +74,15 @@ class Listing:
         return listing.blinded() if sight.is_blind else listing
 
     def without_identity(self) -> Listing:
-        """The same for who may not know patients: a text is then a study number and nothing else."""
-        wanted = replace(self.wanted, by_identity=False, patient_key=None)
+        """The same for who may not know patients: a text is a study number, ages from 90 are one."""
+        low, high = self.wanted.age_from, self.wanted.age_to
+        wanted = replace(
+            self.wanted,
+            by_identity=False,
+            patient_key=None,
+            age_from=None if low is None else min(low, OLDEST_YEARS),
+            age_to=math.inf if high is not None and high >= OLDEST_YEARS else high,
+        )
         fields = tuple((name, value) for name, value in self.fields if name != "patient")
         return Listing(wanted, self.sort, fields)
 

@@ -6,6 +6,7 @@ sheet, so it answers with its own policy, which is stricter than the station's i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -55,7 +56,8 @@ def _report(station: Station, visitor: Visitor, study_id: int, *, kind: str) -> 
     with_identity = visitor.may(Right.SEE_IDENTITY)
     with station.database.reading() as session:
         study = known_study(session, study_id)
-        if sight(session, visitor, [study_id]).hides(study_id):
+        seen = sight(session, visitor, [study_id])
+        if seen.hides(study_id):
             raise NotAllowed("the report is made once you have given your verdict")
         if not study.readings:
             raise NotFound(f"study {study_id} has no reading yet")
@@ -64,4 +66,4 @@ def _report(station: Station, visitor: Visitor, study_id: int, *, kind: str) -> 
     with station.database.writing() as session:
         record(session, at=station.now(), who=visitor.login, action="report", study_id=study_id,
                kind=kind, identity=with_identity)  # fmt: skip
-    return case_report(case)
+    return case_report(replace(case, age_years=seen.age(case.age_years)))
