@@ -41,6 +41,7 @@ TIMEOUT_S = 10.0  # of connecting, sending, and each part of the answer
 LEASE_S = 60.0
 LOOK_S = 1.0  # between looks for what is due
 WHO = "webhooks"
+LAST_PORT = 65535
 
 
 def new_secret() -> str:
@@ -66,22 +67,26 @@ def check_url(text: str, *, allows_private: bool) -> httpx.URL:
     """A URL that may be called, as far as its words tell; the address is judged when it is called.
 
     Raises:
-        InvalidRequest: it is not http or https, carries a log-in, or names a place that may not be called.
+        InvalidRequest: it is not http or https, has no real host or port, carries a log-in, or names a
+            place that may not be called.
     """
     try:
         url = httpx.URL(text)
+        host = url.host  # what begins with xn-- is read only now, and may be refused
     except (httpx.InvalidURL, ValueError):
         raise InvalidRequest("url: this is no URL", "url") from None
-    if url.scheme not in ("http", "https") or not url.host:
+    if url.scheme not in ("http", "https") or not host:
         raise InvalidRequest("url: it begins with https:// or http://", "url")
+    if url.port is not None and not 1 <= url.port <= LAST_PORT:
+        raise InvalidRequest(f"url: its port is 1 to {LAST_PORT}", "url")
     if url.userinfo:
         raise InvalidRequest(
             "url: a name and password do not belong in it; check the signature instead", "url"
         )
     try:
-        address = ipaddress.ip_address(url.host)
+        address = ipaddress.ip_address(host)
     except ValueError:
-        is_private = url.host.lower().rstrip(".") == "localhost" or url.host.lower().endswith(".localhost")
+        is_private = host.lower().rstrip(".") == "localhost" or host.lower().endswith(".localhost")
     else:
         is_private = not _is_public(address)
     if is_private and not allows_private:

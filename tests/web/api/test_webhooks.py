@@ -142,7 +142,8 @@ def test_a_name_that_means_the_loopback_is_not_called(station, hook, receiver, m
     "url",
     ["ftp://example.org/", "https://", "nonsense", "https://user:word@example.org/", "http://127.0.0.1/", "http://[::1]/",
      "http://10.0.0.1/", "http://169.254.169.254/latest", "http://localhost/", "http://[::ffff:127.0.0.1]/",
-     "http://0.0.0.0/", "http://224.0.0.1/", "file:///etc/passwd"],
+     "http://0.0.0.0/", "http://224.0.0.1/", "file:///etc/passwd", "http://xn--/", "http://xn--a/",
+     "http://example.org:0/", "http://example.org:65536/", "http://example.org:-1/"],
 )  # fmt: skip
 def test_a_url_that_may_not_be_called_is_refused_at_once(url):
     """By its words alone."""
