@@ -377,6 +377,16 @@ def test_a_reader_in_blind_mode_is_told_no_others_verdict_before_their_own(clien
     assert {row[name] for name in ("opinion", "opinion_by", "opinion_at", "score_was_shown")} == {""}
 
 
+def test_a_reader_in_blind_mode_is_told_of_a_refusal_without_its_reason(client, program, station, blind):
+    """The film may have to be repeated, so the state stays."""
+    number = send(client).json()["study"]
+    finish(station, Refused(None, RefusalCode.BLANK, "no contrast", "x", 0.1))
+    told = program(Role.READER).get(f"/api/v1/studies/{number}").json()
+
+    assert (told["state"], told["is_hidden"]) == ("refused", True)
+    assert (told["refusal_code"], told["readings"]) == (None, [])
+
+
 def test_a_reader_in_blind_mode_is_told_the_score_after_it(program, study, blind):
     """And the verdict says that it was given blind."""
     reader = program(Role.READER)
