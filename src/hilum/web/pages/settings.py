@@ -19,7 +19,7 @@ from hilum.web.problems import InvalidRequest
 from hilum.web.rights import Right
 from hilum.web.templating import render
 from hilum.web.visitor import Visitor, current_station, require
-from hilum.worklist.deliveries import Target
+from hilum.worklist.deliveries import targets_in_force
 from hilum.worklist.search import sites
 from hilum.worklist.station import Station
 from hilum.worklist.station_settings import ORDERS, SiteRule, choose_setting, read_choices
@@ -55,6 +55,7 @@ def settings_page(request: Request, _visitor: Chooser, station: Here, saved: boo
     with station.database.reading() as session:
         choices = read_choices(session)
         known = sites(session)
+        targets = targets_in_force(session, station.settings.targets)
     return render(
         request,
         "settings.html",
@@ -62,7 +63,7 @@ def settings_page(request: Request, _visitor: Chooser, station: Here, saved: boo
         orders=ORDERS,
         rules=_rules(choices.site_rules, known),
         known_sites=known,
-        targets=[Target.parse(text) for text in station.settings.targets],
+        targets=targets,
         station=station,
         free_bytes=shutil.disk_usage(station.settings.folder).free,
         saved=saved,
