@@ -94,7 +94,8 @@ def test_a_film_that_is_sent_is_scored_and_the_server_stops_when_told(serving, t
     """One command: log-in, upload, worker, score; SIGTERM is a clean end that leaves no process."""
     path = tmp_path / "film.png"
     write_png(build_phantom(3, side=512, site=Site.B), path, number=0)
-    sent = serving.browser.post("/upload", data={"csrf": serving.csrf}, files={"films": path.open("rb")})
+    with path.open("rb") as film:
+        sent = serving.browser.post("/upload", data={"csrf": serving.csrf}, files={"films": film})
     state = wait_for(lambda: state_of(serving.folder))
 
     assert sent.status_code == 200
