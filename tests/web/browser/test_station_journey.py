@@ -61,6 +61,12 @@ def _is_fault(said: Any) -> bool:
     return said.type == "error" and not any(status in said.text for status in ("404", "422"))
 
 
+def _submit(page: Any, button: str) -> None:
+    """Press a form's button and wait for the page that answers: a press alone may return before it."""
+    with page.expect_navigation():
+        page.click(button)
+
+
 def test_first_start_asks_for_an_administrator(journey: Journey) -> None:
     """Whoever comes first makes the administrator, and is let in."""
     page = journey.page
@@ -74,7 +80,7 @@ def test_first_start_asks_for_an_administrator(journey: Journey) -> None:
         "repeated": PASSWORD,
     }.items():
         page.fill(f"#{name}", value)
-    page.click("main form button.main")
+    _submit(page, "main form button.main")
 
     assert page.locator("nav.places").is_visible()
 
@@ -126,7 +132,7 @@ def test_a_verdict_is_given_with_the_score_in_sight(journey: Journey) -> None:
     page.check("input[name=opinion][value=tb-consistent]")
     page.check("input[name=zone][value='right upper']")
     page.fill("#comment", "Cavity? <b>see</b> & test.")
-    page.click("#verdict button[value=stay]")
+    _submit(page, "#verdict button[value=stay]")
 
     assert "with the score in sight" in page.locator(".said-by").first.inner_text()
     assert "Cavity? <b>see</b> & test." in page.locator(".comment").inner_text()
@@ -161,7 +167,7 @@ def test_people_are_added_with_a_password_shown_once(journey: Journey) -> None:
         page.goto("/people")
         page.fill("#login", login)
         page.select_option("#role", role)
-        page.click("main form button.main")
+        _submit(page, "main form button.main")
         journey.passwords[login] = page.locator("main .notice.good input").first.input_value()
 
     assert all(len(password) >= 12 for password in journey.passwords.values())
@@ -172,7 +178,7 @@ def test_blind_reading_is_set_by_page(journey: Journey) -> None:
     page = journey.page
     page.goto("/settings")
     page.check("input[name=blind]")
-    page.click("main form button.main")
+    _submit(page, "main form button.main")
 
     assert page.locator("input[name=blind]").is_checked()
 
@@ -204,7 +210,7 @@ def test_a_blind_reader_gets_no_score_before_the_verdict(journey: Journey) -> No
     ]
     page.goto(path)
     page.check("input[name=opinion][value=normal]")
-    page.click("#verdict button[value=stay]")
+    _submit(page, "#verdict button[value=stay]")
     said = page.locator("#machine-says").inner_text()
     readers = page.locator(".said-by").first.inner_text()
     context.close()
@@ -258,7 +264,7 @@ def test_log_out_ends_the_session(journey: Journey) -> None:
     page = journey.page
     page.goto("/worklist")
     page.click("details.menu:has(form[action='/logout']) summary")
-    page.click("form[action='/logout'] button")
+    _submit(page, "form[action='/logout'] button")
     page.goto("/worklist")
 
     assert "/login" in page.url
@@ -275,10 +281,10 @@ def _logged_in(journey: Journey, page: Any, login: str) -> Any:
     page.goto("/login")
     page.fill("#login", login)
     page.fill("#password", journey.passwords[login])
-    page.click("main form button.main")
+    _submit(page, "main form button.main")
     own = f"{PASSWORD} {login[::-1]}"
     for name, value in {"present": journey.passwords[login], "password": own, "repeated": own}.items():
         page.fill(f"#{name}", value)
-    page.click("main form button.main")
+    _submit(page, "main form button.main")
     page.goto("/worklist")
     return page
