@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from chromium import CHROMIUM
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -148,3 +150,16 @@ def browser(people: People) -> Callable[[Role], TestClient]:
 def program(people: People) -> Callable[[Role], TestClient]:
     """`program(Role.SERVICE)`: a client with a token."""
     return people.program
+
+
+@pytest.fixture(scope="module")
+def playwright_driver() -> Iterator[Any]:
+    """Playwright, which downloads nothing: it drives the system's own Chromium.
+
+    Ended with each module, since it keeps an event loop running that other rooms' tests would trip over.
+    """
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs the python package playwright")
+    if not CHROMIUM.is_file():
+        pytest.skip(f"needs Chromium at {CHROMIUM}, or its path in HILUM_CHROMIUM")
+    with sync_api.sync_playwright() as driver:
+        yield driver

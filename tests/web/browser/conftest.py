@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import CHROMIUM
 from serving import Serving, served_station, write_films
 
-CHROMIUM = Path(os.environ.get("HILUM_CHROMIUM", "/usr/bin/chromium"))
 ARGUMENTS = ("--no-sandbox", "--headless", "--disable-gpu", "--disable-background-networking")
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """Playwright downloads nothing: it drives the system's own Chromium.
-
-    Ended with each module, since it keeps an event loop running that other rooms' tests would trip over.
-    """
-    sync_api = pytest.importorskip("playwright.sync_api", reason="needs the python package playwright")
-    if not CHROMIUM.is_file():
-        pytest.skip(f"needs Chromium at {CHROMIUM}, or its path in HILUM_CHROMIUM")
-    with (
-        sync_api.sync_playwright() as driver,
-        driver.chromium.launch(executable_path=str(CHROMIUM), args=list(ARGUMENTS)) as running,
-    ):
+def chromium(playwright_driver: Any) -> Iterator[Any]:
+    """The system's own Chromium, running."""
+    with playwright_driver.chromium.launch(executable_path=str(CHROMIUM), args=list(ARGUMENTS)) as running:
         yield running
 
 

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import CHROMIUM
 from viewing import NO_CARD, PROCESSOR, SOFTWARE_CARD, Viewing, served
-
-CHROMIUM = Path(os.environ.get("HILUM_CHROMIUM", "/usr/bin/chromium"))
-
-
-@pytest.fixture(scope="module")
-def playwright_driver() -> Iterator[Any]:
-    """Playwright, which downloads nothing: it drives the system's own Chromium.
-
-    Ended with each module, since it keeps an event loop running that other rooms' tests would trip over.
-    """
-    sync_api = pytest.importorskip("playwright.sync_api", reason="needs the python package playwright")
-    if not CHROMIUM.is_file():
-        pytest.skip(f"needs Chromium at {CHROMIUM}, or its path in HILUM_CHROMIUM")
-    with sync_api.sync_playwright() as driver:
-        yield driver
 
 
 def _launched(driver: Any, args: tuple[str, ...]) -> Any:
