@@ -6,7 +6,6 @@ attributes; what comes back is checked here, and an answer without a UID is left
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pynetdicom.presentation import build_context
 from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind  # type: ignore[attr-defined]
 from pynetdicom.status import code_to_category
 
+from hilum.dicomnode.elements import text, uid
 from hilum.dicomnode.peer import Peer, Requestor, associated
 from hilum.errors import PeerFailed
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pynetdicom.association import Association
 
 FIND_CONTEXTS = (build_context(StudyRootQueryRetrieveInformationModelFind),)
-UID = re.compile(r"[0-9.]{1,64}")
 RADIOGRAPHS = ("CR", "DX")  # Modality of chest radiographs: PS3.3 C.7.3.1.1.1
 
 
@@ -34,7 +33,6 @@ class FoundStudy:
     """A study that an archive says it holds."""
 
     study_uid: str
-    study_date: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +73,10 @@ def find_studies(
         wanted.ModalitiesInStudy = modality
         wanted.StudyInstanceUID = ""
         for answer in _answers(link, wanted):
-            study_uid = _uid(answer, "StudyInstanceUID")
+            study_uid = uid(answer, "StudyInstanceUID")
             if study_uid is not None and _is_of(answer, day):
-                found[study_uid] = FoundStudy(study_uid, day)
-    return [found[uid] for uid in sorted(found)]
+                found[study_uid] = FoundStudy(study_uid)
+    return [found[study_uid] for study_uid in sorted(found)]
 
 
 def find_films(
@@ -95,7 +93,7 @@ def find_films(
         wanted.QueryRetrieveLevel = "IMAGE"
         wanted.StudyInstanceUID, wanted.SeriesInstanceUID, wanted.SOPInstanceUID = study_uid, series_uid, ""
         for answer in _answers(link, wanted):
-            instance_uid = _uid(answer, "SOPInstanceUID")
+            instance_uid = uid(answer, "SOPInstanceUID")
             if instance_uid is not None:
                 films.append(FoundFilm(study_uid, series_uid, instance_uid))
     return films
@@ -106,8 +104,8 @@ def _series(link: Association, study_uid: str, modalities: tuple[str, ...]) -> l
     wanted.QueryRetrieveLevel = "SERIES"
     wanted.StudyInstanceUID, wanted.SeriesInstanceUID, wanted.Modality = study_uid, "", ""
     answers = list(_answers(link, wanted))
-    uids = [_uid(answer, "SeriesInstanceUID") for answer in answers if answer.get("Modality") in modalities]
-    return [uid for uid in uids if uid is not None]
+    uids = [uid(answer, "SeriesInstanceUID") for answer in answers if text(answer, "Modality") in modalities]
+    return [series_uid for series_uid in uids if series_uid is not None]
 
 
 def _answers(link: Association, wanted: Dataset) -> Iterator[Dataset]:
@@ -130,12 +128,7 @@ def check_answer(status: Dataset) -> None:
         raise PeerFailed(f"the archive says no, with status 0x{status.Status:04X}{told}")
 
 
-def _uid(answer: Dataset, keyword: str) -> str | None:
-    value = str(answer.get(keyword) or "")
-    return value if UID.fullmatch(value) else None
-
-
 def _is_of(answer: Dataset, day: date) -> bool:
     """An archive that does not match dates answers with everything; an answer without a date is believed."""
-    told = str(answer.get("StudyDate") or "")
+    told = text(answer, "StudyDate")
     return not told or told == f"{day:%Y%m%d}"

@@ -15,6 +15,7 @@ from pynetdicom.sop_class import ModalityWorklistInformationFind  # type: ignore
 from pynetdicom.status import code_to_category
 
 from hilum.dicomnode.archive.find import check_answer
+from hilum.dicomnode.elements import text
 from hilum.dicomnode.peer import Peer, Requestor, associated
 
 WORKLIST_CONTEXTS = (build_context(ModalityWorklistInformationFind),)
@@ -81,19 +82,19 @@ def _question(*, accession: str, patient_id: str) -> Dataset:
 
 
 def _scheduled(answer: Dataset) -> Scheduled:
-    sex = str(answer.get("PatientSex") or "").strip().upper()
+    sex = text(answer, "PatientSex").upper()
     return Scheduled(
-        study_uid=str(answer.get("StudyInstanceUID") or ""),
-        accession=str(answer.get("AccessionNumber") or "").strip(),
-        patient_id=str(answer.get("PatientID") or "").strip(),
+        study_uid=text(answer, "StudyInstanceUID"),
+        accession=text(answer, "AccessionNumber"),
+        patient_id=text(answer, "PatientID"),
         sex=sex if sex in ("M", "F") else None,
-        birth_date=_date(str(answer.get("PatientBirthDate") or "")),
+        birth_date=_date(text(answer, "PatientBirthDate")),
     )
 
 
-def _date(text: str) -> date | None:
+def _date(told: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(told)
     except ValueError:
         return None
 
