@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel
 
 from hilum.web.accounts.log_in import Attempt, Turned, begin_session, check_attempt, client_address
-from hilum.web.accounts.passwords import check_new_password
+from hilum.web.accounts.passwords import UNEQUAL, check_new_password
 from hilum.web.accounts.people import change_own_password, check_name, person_of
 from hilum.web.accounts.tokens import make_token, revoke_token, tokens_of
 from hilum.web.problems import InvalidRequest, NotAllowed, TooMany
@@ -28,7 +28,6 @@ router = APIRouter(prefix="/account", include_in_schema=False)
 
 WRONG_PASSWORD = N_("This is not your present password.")
 SAME_PASSWORD = N_("The new password is the old one. Take another.")
-UNEQUAL = N_("The two passwords differ.")
 BAD_LANGUAGE = N_("Choose one of the languages.")
 
 

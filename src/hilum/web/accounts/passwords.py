@@ -18,6 +18,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from hilum.web.problems import InvalidRequest
 from hilum.web.translation import N_
 
+UNEQUAL = N_("The two passwords differ.")  # where a form asks for one twice
 LEAST_LENGTH = 12  # characters
 MOST_LENGTH = 256
 AT_A_TIME = 2  # hashes; a burst of log-ins must not take the memory of the workers

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from hilum.web.accounts import throttle
 from hilum.web.accounts.log_in import begin_session, client_address
-from hilum.web.accounts.passwords import check_new_password
+from hilum.web.accounts.passwords import UNEQUAL, check_new_password
 from hilum.web.accounts.people import first_administrator, has_administrator, known_login
 from hilum.web.problems import InvalidRequest, NotAllowed, TooMany
 from hilum.web.settings import WebSettings
@@ -30,7 +30,6 @@ router = APIRouter(include_in_schema=False)
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "testclient"})
 WRONG_CODE = N_("The code is wrong. The station's console shows it.")
-UNEQUAL = N_("The two passwords differ.")
 
 
 class StartForm(BaseModel):
