@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bundles import write_film
 from hilum.records import Refused, Scored
 from hilum.reports.reader_facts import OWN_SOURCE
 from hilum.worklist import search
-from hilum.worklist.cases import case_of_study, preview_of, reader_facts_of
+from hilum.worklist.cases import case_of_study, film_of, preview_of, reader_facts_of
 from hilum.worklist.going_over import Worker
 from hilum.worklist.operating_points import PointChoice, choose_point
 from hilum.worklist.states import Opinion
@@ -26,10 +28,12 @@ def scored(station, take, tmp_path):
 
 
 def case(station, study_id, *, with_identity=True):
-    """The case of a study's newest reading."""
+    """The case of a study's newest reading, with its picture."""
     with station.database.reading() as session:
         study = search.study(session, study_id)
-        return case_of_study(session, station, study, study.readings[-1], with_identity=with_identity)
+        reading = study.readings[-1]
+        told = case_of_study(session, station, study, reading, with_identity=with_identity)
+    return replace(told, preview=preview_of(station, film_of(study, reading)))
 
 
 def test_a_case_says_what_the_reading_found(station, scored):

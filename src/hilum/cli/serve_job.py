@@ -11,7 +11,6 @@ import socket
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from typing import Protocol
 
 import click
@@ -20,7 +19,7 @@ from fastapi import FastAPI
 
 from hilum.cli.serve_demo import Demo
 from hilum.cli.serve_folder import locked_folder
-from hilum.cli.serve_node import NodeProcess, with_targets
+from hilum.cli.serve_node import NodeProcess
 from hilum.cli.serve_people import administrator_from_environment, demo_administrator
 from hilum.cli.serve_settings import ServeJob, web_settings
 from hilum.errors import StationRefused
@@ -58,8 +57,6 @@ def run(job: ServeJob) -> None:
 def run_with(job: ServeJob, settings: WebSettings) -> None:
     """`run` with settings that are made already."""
     node = _node(job, settings.station)
-    if node is not None:
-        settings = replace(settings, station=with_targets(settings.station, node))
     with ExitStack() as stack:
         stack.enter_context(locked_folder(settings.station.folder))
         listening = stack.enter_context(_listening(job))
@@ -73,6 +70,7 @@ def run_with(job: ServeJob, settings: WebSettings) -> None:
             demo_administrator(station, tell=click.echo)
             parts.append(Demo(station))
         if node is not None:
+            node.plan(station)
             parts.append(node)
         app = create_app(settings, station=station, are_workers_alive=workers.is_alive)
         url = _url(job, listening)

@@ -1,6 +1,6 @@
 """The DICOM node beside the web server: a process of the same group, so that neither slows or ends the other.
 
-The server's workers read for both, so the node has none, and what goes where is the server's to plan.
+The server's workers read for both, so the node has none.
 Trap: the node holds the other end of a pipe, and goes when the server does, however that ends.
 """
 
@@ -13,11 +13,11 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from hilum.cli.node import read_node_settings
-from hilum.worklist.station import StationSettings
+from hilum.worklist.deliveries import keep_targets
+from hilum.worklist.station import Station, StationSettings
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class NodeProcess:
     """
 
     def __init__(self, station: StationSettings, settings: Path | None) -> None:
-        self.targets = read_node_settings(settings, {"folder": station.folder, "workers": 0}).targets
+        self._settings = read_node_settings(settings, {"folder": station.folder, "workers": 0})
         self._command = [sys.executable, "-m", "hilum.cli.main", "node", "--tied", "--workers", "0",
                          "--data", str(station.folder)]  # fmt: skip
         if settings is not None:
@@ -48,6 +48,12 @@ class NodeProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._is_stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="node", daemon=True)
+
+    def plan(self, station: Station) -> None:
+        """Tell the station what the node sends, before its workers finish the first study."""
+        who = f"node {self._settings.ae_title}"
+        with station.database.writing() as session:
+            keep_targets(session, self._settings.targets, who=who, now=station.now())
 
     def start(self) -> None:
         """Start it; returns at once."""
@@ -77,8 +83,3 @@ class NodeProcess:
             if not self._is_stopping.is_set():
                 log.error("the node ended with status %d; it is started again in %g s", status, AGAIN_S)
                 self._is_stopping.wait(AGAIN_S)
-
-
-def with_targets(station: StationSettings, node: NodeProcess) -> StationSettings:
-    """The server's station, whose workers plan what the node sends."""
-    return replace(station, targets=tuple(dict.fromkeys((*station.targets, *node.targets))))

@@ -7,7 +7,6 @@ while the rest goes down. A film that was taken and not read waits in the workli
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
@@ -41,7 +40,7 @@ class DicomNode:
 
     def __init__(self, settings: NodeSettings) -> None:
         self.settings = settings
-        self.station = Station(dataclasses.replace(settings.station, targets=settings.targets))
+        self.station = Station(settings.station)
         migrate(self.station.database)
         with self.station.database.writing() as session:
             keep_targets(session, settings.targets, who=f"node {settings.ae_title}", now=self.station.now())

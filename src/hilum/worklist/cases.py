@@ -12,35 +12,13 @@ from hilum.findings import Sex, Zone
 from hilum.inference.bundle import OperatingPoint as BundlePoint
 from hilum.inference.heat_map import Grey, film_preview, read_layer
 from hilum.inference.predictor import open_film
-from hilum.records import Certainty, Pixels, RefusalCode, Refused, Scored
+from hilum.records import Pixels
 from hilum.reports.case import Case, CaseTest, CaseVerdict
 from hilum.reports.reader_facts import OWN_SOURCE, ReaderFacts
 from hilum.worklist.operating_points import point_of
+from hilum.worklist.readings import NOWHERE, outcome_of
 from hilum.worklist.station import Station
 from hilum.worklist.tables import Film, OperatingPoint, Reading, Study
-
-
-def outcome_of(station: Station, reading: Reading, film: Film | None) -> Scored | Refused:
-    """A reading's row as the predictor gave it, its heat map included where one was localised."""
-    path = station.originals.path("" if film is None else film.sha256)
-    if reading.probability is None or reading.score is None:
-        code = RefusalCode(reading.refusal_code or RefusalCode.FAILED)
-        return Refused(path, code, reading.refusal_reason, reading.bundle, reading.seconds)
-    return Scored(
-        image_path=path,
-        score=reading.score,
-        probability=reading.probability,
-        threshold=reading.threshold,
-        is_flagged=bool(reading.is_flagged),
-        spread=reading.spread,
-        bundle=reading.bundle,
-        seconds=reading.seconds,
-        zones={Zone(name): chance for name, chance in reading.zones.items()},
-        certainty=None if reading.certainty is None else Certainty(reading.certainty),
-        error_rate=reading.error_rate,
-        heat_map=_heat_map(station, reading),
-        notes=tuple(reading.notes),
-    )
 
 
 def reader_facts_of(session: Session, station: Station, reading: Reading) -> ReaderFacts:
@@ -61,6 +39,11 @@ def reader_facts_of(session: Session, station: Station, reading: Reading) -> Rea
     )
 
 
+def film_of(study: Study, reading: Reading) -> Film | None:
+    """The film that was read; None where the reading is of the study as a whole."""
+    return next((film for film in study.films if film.id == reading.film_id), None)
+
+
 def preview_of(station: Station, film: Film | None) -> Grey | None:
     """The film for the eye (H, W), or None where its bytes are gone or are no picture."""
     if film is None:
@@ -77,7 +60,9 @@ def preview_of(station: Station, film: Film | None) -> Grey | None:
 def case_of_study(
     session: Session, station: Station, study: Study, reading: Reading, *, with_identity: bool
 ) -> Case:
-    """All that a case report tells of a study as one reading has it.
+    """All that a case report tells of a study as one reading has it, but for the film's picture.
+
+    To decode that takes seconds, so who shows it adds `preview_of`, once the session is closed.
 
     Args:
         session: a reading one.
@@ -86,14 +71,14 @@ def case_of_study(
         reading: of its readings.
         with_identity: whether the reader of the report may see who it is.
     """
-    film = next((one for one in study.films if one.id == reading.film_id), None)
+    film = film_of(study, reading)
+    path = NOWHERE if film is None else station.originals.path(film.sha256)
     patient = study.patient if with_identity else None
     return Case(
         study=study.id,
-        outcome=outcome_of(station, reading, film),
+        outcome=outcome_of(reading, image_path=path, heat_map=_heat_map(station, reading)),
         reader=reader_facts_of(session, station, reading),
         read_at=reading.made_at,
-        preview=preview_of(station, film),
         patient_name="" if patient is None else patient.name,
         patient_id="" if patient is None else patient.patient_id,
         accession=study.accession if with_identity else "",

@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
-from hilum.records import RefusalCode, Refused, Scored
+from hilum.findings import Zone
+from hilum.records import Certainty, Pixels, RefusalCode, Refused, Scored
 from hilum.worklist.states import State
 from hilum.worklist.tables import Reading
+
+NOWHERE = Path()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,41 @@ class Reader:
             operating_point=self.operating_point,
             seconds=0.0,
         )
+
+
+def outcome_of(
+    reading: Reading, *, image_path: Path = NOWHERE, heat_map: Pixels | None = None
+) -> Scored | Refused:
+    """A reading's row as the predictor gave it; `Reader.reading` the other way round.
+
+    Args:
+        reading: the row, which holds neither of the others.
+        image_path: of the film, where somebody looks at it.
+        heat_map: (H, W) of 0..1, where somebody looks at it and a place was localised.
+    """
+    if reading.probability is None or reading.score is None:
+        code = RefusalCode(reading.refusal_code or RefusalCode.FAILED)
+        return Refused(image_path, code, reading.refusal_reason, reading.bundle, reading.seconds)
+    return Scored(
+        image_path=image_path,
+        score=reading.score,
+        probability=reading.probability,
+        threshold=reading.threshold,
+        is_flagged=bool(reading.is_flagged),
+        spread=reading.spread,
+        bundle=reading.bundle,
+        seconds=reading.seconds,
+        zones={Zone(name): chance for name, chance in reading.zones.items()},
+        certainty=None if reading.certainty is None else Certainty(reading.certainty),
+        error_rate=reading.error_rate,
+        heat_map=heat_map,
+        notes=tuple(reading.notes),
+    )
+
+
+def reading_of_film(readings: Sequence[Reading], film_id: int) -> Reading | None:
+    """What the last going-over said of one film; None where it was not scored."""
+    return next((reading for reading in newest(readings) if reading.film_id == film_id), None)
 
 
 def newest(readings: Sequence[Reading]) -> tuple[Reading, ...]:

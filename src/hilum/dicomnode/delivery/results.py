@@ -6,10 +6,9 @@ stand on what the worklist still knows of the study.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydicom.dataset import Dataset
-from sqlalchemy.orm import Session
 
 from hilum.dicomnode.delivery.target import Kind
 from hilum.dicomnode.messages.fhir import Resource, diagnostic_report
@@ -24,10 +23,11 @@ from hilum.reports.case import Case
 from hilum.reports.case_report import case_report
 from hilum.reports.document_pdf import document_pdf
 from hilum.worklist import search
-from hilum.worklist.cases import case_of_study
+from hilum.worklist.cases import case_of_study, film_of, preview_of
 from hilum.worklist.station import Station
 from hilum.worklist.tables import Delivery, Film, Study
 
+WITHOUT_PICTURE = frozenset({Kind.REPORT, Kind.SOFTCOPY})  # they refer to the film, and show none of it
 LONGEST_ACCESSION = 16  # characters: PS3.5 6.2, VR SH
 
 
@@ -58,25 +58,26 @@ class Result:
         return document_pdf(case_report(self.case))
 
 
-def result_of(session: Session, station: Station, delivery: Delivery) -> Result:
-    """What a delivery sends.
+def result_of(station: Station, delivery: Delivery) -> Result:
+    """What a delivery sends; the film is decoded, which takes seconds, for the kinds that show it alone.
 
     Args:
-        session: a reading one.
         station: that holds the films.
         delivery: due.
 
     Raises:
         ObjectImpossible: the study has no film left to tell of.
     """
-    study = search.study(session, delivery.study_id)
-    assert study is not None  # studies are never removed
-    row = next(one for one in study.readings if one.id == delivery.reading_id)
-    case = case_of_study(session, station, study, row, with_identity=True)
-    film = next((one for one in study.films if one.id == row.film_id), study.films[0])
-    reading = reading_of(
-        _source(station, study, film), case.outcome, case.reader, made_at=row.made_at, preview=case.preview
-    )
+    with station.database.reading() as session:
+        study = search.study(session, delivery.study_id)
+        assert study is not None  # studies are never removed
+        row = next(one for one in study.readings if one.id == delivery.reading_id)
+        case = case_of_study(session, station, study, row, with_identity=True)
+    film = film_of(study, row)
+    if delivery.kind not in WITHOUT_PICTURE:
+        case = replace(case, preview=preview_of(station, film))
+    source = _source(station, study, film or study.films[0])
+    reading = reading_of(source, case.outcome, case.reader, made_at=row.made_at, preview=case.preview)
     return Result(reading, case)
 
 

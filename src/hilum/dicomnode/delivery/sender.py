@@ -89,9 +89,7 @@ class Sender:
     def _outcome(self, held: Delivery) -> Outcome:
         """Send; what cannot be made is given up, and a fault of ours is tried again after it is mended."""
         try:
-            with self._station.database.reading() as session:
-                result = result_of(session, self._station, held)
-            return self._send(held, result)
+            return self._send(held, result_of(self._station, held))
         except HilumError as error:
             return Outcome(Fate.NEVER, str(error))
         except Exception as error:  # one film's oddity must not stop the others' results

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from hilum.inference.bundle import OperatingPoint as BundlePoint
 from hilum.web.api.asking import Answers, Here, Limit, RowNumber, Seer, Wanted, listing_for
@@ -35,6 +36,7 @@ Chooser = Annotated[Visitor, Depends(require(Right.SET_THRESHOLD))]
 Auditor = Annotated[Visitor, Depends(require(Right.SEE_AUDIT))]
 Exporter = Annotated[Visitor, Depends(require(Right.SEE_STUDIES, Right.EXPORT))]
 Before = Annotated[int | None, Query(ge=1, le=LARGEST_NUMBER, description="Of the page before.")]
+Row = TypeVar("Row", Delivery, AuditEvent)
 
 TABLE: Answers = {
     200: {"content": {"text/csv": {}, "application/vnd.apache.parquet": {}}, "description": "The table."}
@@ -75,17 +77,15 @@ def list_deliveries(
     before: Before = None,
 ) -> DeliveryList:
     """What goes where, and what became of it; the newest first."""
-    wanted = select(Delivery).order_by(Delivery.id.desc()).limit(limit + 1)
-    for condition in (
+    found, more = _newest(
+        station,
+        Delivery,
         None if state is None else Delivery.state == state,
         None if study is None else Delivery.study_id == study,
-        None if before is None else Delivery.id < before,
-    ):
-        wanted = wanted if condition is None else wanted.where(condition)
-    with station.database.reading() as session:
-        found = session.scalars(wanted).all()
-    more = found[limit - 1].id if len(found) > limit else None
-    return DeliveryList(deliveries=[delivery_out(one) for one in found[:limit]], before=more)
+        limit=limit,
+        before=before,
+    )
+    return DeliveryList(deliveries=[delivery_out(one) for one in found], before=more)
 
 
 @router.get("/audit", summary="The audit trail")
@@ -99,18 +99,16 @@ def list_audit(
     before: Before = None,
 ) -> AuditList:
     """Who did what, when, with which bundle and threshold; the newest first."""
-    wanted = select(AuditEvent).order_by(AuditEvent.id.desc()).limit(limit + 1)
-    for condition in (
+    found, more = _newest(
+        station,
+        AuditEvent,
         None if study is None else AuditEvent.study_id == study,
         None if who is None else AuditEvent.who == who,
         None if action is None else AuditEvent.action == action,
-        None if before is None else AuditEvent.id < before,
-    ):
-        wanted = wanted if condition is None else wanted.where(condition)
-    with station.database.reading() as session:
-        found = session.scalars(wanted).all()
-    more = found[limit - 1].id if len(found) > limit else None
-    return AuditList(events=[_event_out(event) for event in found[:limit]], before=more)
+        limit=limit,
+        before=before,
+    )
+    return AuditList(events=[_event_out(event) for event in found], before=more)
 
 
 @router.get("/export", summary="A table of studies", responses=TABLE, response_class=StreamingResponse)
@@ -145,6 +143,22 @@ def export_films(
         media_type="application/zip",
         headers={"Content-Disposition": 'attachment; filename="hilum-films.zip"'},
     )
+
+
+def _newest(
+    station: Station,
+    table: type[Row],
+    *conditions: ColumnElement[bool] | None,
+    limit: int,
+    before: int | None,
+) -> tuple[Sequence[Row], int | None]:
+    """The newest rows that fulfil the conditions there are, and the `before` of those that follow."""
+    wanted = select(table).order_by(table.id.desc()).limit(limit + 1)
+    asked = [*conditions, None if before is None else table.id < before]
+    wanted = wanted.where(*(condition for condition in asked if condition is not None))
+    with station.database.reading() as session:
+        found = session.scalars(wanted).all()
+    return found[:limit], found[limit - 1].id if len(found) > limit else None
 
 
 def _own_out(station: Station, point: BundlePoint) -> PointOut:

@@ -7,13 +7,12 @@ in another.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from hilum.findings import Zone
 from hilum.inference.sentence import outcome_sentence
-from hilum.records import Certainty, RefusalCode, Refused, Scored
+from hilum.records import Certainty, RefusalCode
 from hilum.web.api.schemas import (
     DeliveryOut,
     FilmOut,
@@ -30,7 +29,7 @@ from hilum.web.api.schemas import (
 from hilum.web.api.schemas import Test as TestKind
 from hilum.web.sight import Sight, sight
 from hilum.web.visitor import Visitor
-from hilum.worklist.readings import newest
+from hilum.worklist.readings import newest, outcome_of, reading_of_film
 from hilum.worklist.selection import none_chosen
 from hilum.worklist.states import ARRIVING
 from hilum.worklist.tables import Delivery, Film, Reading, Study, TestResult, Verdict
@@ -145,7 +144,7 @@ def reading_out(reading: Reading) -> ReadingOut:
         certainty=None if reading.certainty is None else Certainty(reading.certainty),
         error_rate=reading.error_rate,
         zones={Zone(name): chance for name, chance in reading.zones.items()},
-        sentence=outcome_sentence(_outcome(reading)),
+        sentence=outcome_sentence(outcome_of(reading)),
         notes=list(reading.notes),
         code=None if reading.refusal_code is None else RefusalCode(reading.refusal_code),
         reason=reading.refusal_reason,
@@ -221,9 +220,8 @@ def _patient(study: Study) -> PatientOut:
 
 def _reading_of(study: Study, film_id: int) -> Reading | None:
     """Of the newest going-over, the film's own; else that of the study as a whole."""
-    last = newest(study.readings)
-    own = next((one for one in last if one.film_id == film_id), None)
-    return own or next((one for one in last if one.film_id is None), None)
+    whole = (one for one in newest(study.readings) if one.film_id is None)
+    return reading_of_film(study.readings, film_id) or next(whole, None)
 
 
 def _result(told: ReadingOut | None) -> Result:
@@ -232,24 +230,3 @@ def _result(told: ReadingOut | None) -> Result:
     if told.score is not None:
         return Result.SCORED
     return Result.FAILED if told.code is RefusalCode.FAILED else Result.REFUSED
-
-
-def _outcome(reading: Reading) -> Scored | Refused:
-    """A reading without its pictures, for its words alone."""
-    nowhere = Path()
-    if reading.score is None or reading.probability is None:
-        code = RefusalCode(reading.refusal_code or RefusalCode.FAILED)
-        return Refused(nowhere, code, reading.refusal_reason, reading.bundle, reading.seconds)
-    return Scored(
-        image_path=nowhere,
-        score=reading.score,
-        probability=reading.probability,
-        threshold=reading.threshold,
-        is_flagged=bool(reading.is_flagged),
-        spread=reading.spread,
-        bundle=reading.bundle,
-        seconds=reading.seconds,
-        zones={Zone(name): chance for name, chance in reading.zones.items()},
-        certainty=None if reading.certainty is None else Certainty(reading.certainty),
-        error_rate=reading.error_rate,
-    )

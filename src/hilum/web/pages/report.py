@@ -22,7 +22,7 @@ from hilum.web.rights import Right
 from hilum.web.sight import sight
 from hilum.web.visitor import Visitor, current_station, require
 from hilum.worklist.audit import record
-from hilum.worklist.cases import case_of_study
+from hilum.worklist.cases import case_of_study, film_of, preview_of
 from hilum.worklist.readings import deciding
 from hilum.worklist.station import Station
 
@@ -63,7 +63,8 @@ def _report(station: Station, visitor: Visitor, study_id: int, *, kind: str) -> 
             raise NotFound(f"study {study_id} has no reading yet")
         reading = deciding(study.readings)
         case = case_of_study(session, station, study, reading, with_identity=with_identity)
+    preview = preview_of(station, film_of(study, reading))
     with station.database.writing() as session:
         record(session, at=station.now(), who=visitor.login, action="report", study_id=study_id,
                kind=kind, identity=with_identity)  # fmt: skip
-    return case_report(replace(case, age_years=seen.age(case.age_years)))
+    return case_report(replace(case, preview=preview, age_years=seen.age(case.age_years)))

@@ -30,7 +30,7 @@ from hilum.web.templating import render
 from hilum.web.visitor import Visitor, current_station, require
 from hilum.worklist.cases import reader_facts_of
 from hilum.worklist.deliveries import send_again
-from hilum.worklist.readings import deciding, newest
+from hilum.worklist.readings import deciding, reading_of_film
 from hilum.worklist.search import Sort, earlier_studies, neighbours
 from hilum.worklist.search import study as find_study
 from hilum.worklist.states import Opinion, State
@@ -215,7 +215,7 @@ def _shown(
         is_hidden=is_hidden,
         film=chosen,
         reading=reading,
-        film_reading=None if is_hidden or chosen is None else _reading_of(study, chosen),
+        film_reading=None if is_hidden or chosen is None else reading_of_film(study.readings, chosen.id),
         evidence=None if reading is None else reader_facts_of(session, station, reading),
         own=next((one for one in reversed(study.verdicts) if one.who == visitor.login), None),
         earlier=earlier,
@@ -236,10 +236,6 @@ def _film_to_show(study: Study, wanted: int | None, *, hidden: bool) -> Film | N
     first_chosen = next((film.id for film in study.films if film.is_chosen), None)
     first = study.films[0].id if study.films else None
     return next((by_number[one] for one in (wanted, decided, first_chosen, first) if one in by_number), None)
-
-
-def _reading_of(study: Study, film: Film) -> Reading | None:
-    return next((reading for reading in newest(study.readings) if reading.film_id == film.id), None)
 
 
 def _history(session: Session, study_id: int) -> Sequence[AuditEvent]:
