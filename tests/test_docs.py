@@ -7,18 +7,20 @@ says so in its first line: `# in a clone` (make, run by .ci/run itself), `# need
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import runpy
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 
-from hilum.cli.main import cli
+from hilum.cli.main import EXTRA_OF, cli
 from hilum.data.sources import SOURCES
 from hilum.training.networks import NETWORKS
 
@@ -28,6 +30,11 @@ REFERENCE = runpy.run_path(str(REPOSITORY / "scripts/write_reference.py"))["PAGE
 PAGES = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
 BLOCKS = re.findall(r"^```(?:console|bash)\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
 SKIPPED = ("# in a clone", "# needs the public films", "# needs a person", "# needs a PACS")
+EXTRAS = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+    "optional-dependencies"
+]
+EXTRA = re.compile(r"(?:hilum|\.)\[([a-z,]+)\]")
+INSTALLED = re.compile(r"pip install (?:--torch-backend=cpu )?-c constraints\.txt -e '\.\[([a-z]+)\]'")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)#\s]+)(?:#[^)\s]*)?\)|!\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -152,6 +159,25 @@ def test_the_two_commands_stand_on_the_first_screen():
 
     assert any(line.startswith("make run") for line in first_screen)
     assert any(line.startswith("make test") for line in first_screen)
+
+
+def test_every_extra_is_installed_in_one_form():
+    """The form that keeps what `make run` installed: in the clone, editable, at the tested versions."""
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES if page.name != "CHANGELOG.md")
+
+    assert set(INSTALLED.findall(text)) == set(EXTRAS)
+    assert len(EXTRA.findall(text)) == len(INSTALLED.findall(text))
+
+
+def test_only_extras_that_there_are_are_missed():
+    """Whoever is told to install an extra can."""
+    sources = (REPOSITORY / "src/hilum").rglob("*.py")
+    calls = [node for source in sources for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "ExtraMissing"]  # fmt: skip
+    named = {one.args[1].value for one in calls if isinstance(one.args[1], ast.Constant)}
+
+    assert {"train", "fetch"} <= named
+    assert named | set(EXTRA_OF.values()) <= set(EXTRAS)
 
 
 @pytest.mark.slow

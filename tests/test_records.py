@@ -79,4 +79,4 @@ def test_a_missing_dataset_names_its_page():
 
 def test_a_missing_extra_names_the_command():
     """The message is the way out of it."""
-    assert "pip install 'hilum[train]'" in str(ExtraMissing("training", "train"))
+    assert "pip install -c constraints.txt -e '.[train]'" in str(ExtraMissing("training", "train"))

@@ -231,7 +231,17 @@ class DiskShort(HilumError):
 
 
 class ExtraMissing(HilumError):
-    """An optional part of Hilum is not installed."""
+    """An optional part of Hilum is not installed.
+
+    The command is the one that the README gives: Hilum is installed from its clone, at the tested versions.
+
+    Args:
+        what: needs it.
+        extra: one of pyproject.toml's.
+    """
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs packages that are not installed; run: pip install 'hilum[{extra}]'")
+        super().__init__(
+            f"{what} needs packages that are not installed; in Hilum's clone run: "
+            f"pip install -c constraints.txt -e '.[{extra}]'"
+        )

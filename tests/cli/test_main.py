@@ -102,7 +102,7 @@ def test_a_missing_extra_is_named(invoke, module, extra):
     result = invoke(raising(ModuleNotFoundError("gone", name=f"{module}.inner")))
 
     assert result.exit_code == 2
-    assert f"pip install 'hilum[{extra}]'" in result.stderr
+    assert f"pip install -c constraints.txt -e '.[{extra}]'" in result.stderr
 
 
 def test_another_missing_module_is_a_bug(invoke):

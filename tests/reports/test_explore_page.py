@@ -215,7 +215,7 @@ def test_without_scikit_learn_the_rest_is_there(tmp_path, monkeypatch):
 
     page = explored(chest_films(tmp_path, n=20), tmp_path)
 
-    assert "hilum[train]" in page
+    assert ".[train]" in page
     assert (tmp_path / "visualisations" / "age.png").exists()
 
 

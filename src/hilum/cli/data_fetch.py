@@ -22,7 +22,7 @@ def data_fetch(name: str, out: Path, unpack: bool, then_import: bool) -> None:
     """Download the dataset NAME from Kaggle into --out and check it.
 
     NAME is montgomery-shenzhen: the Montgomery County and Shenzhen tuberculosis sets, about 9 GB on disk.
-    It needs your own Kaggle token and the extra hilum[fetch].
+    It needs your own Kaggle token and the extra `fetch`.
     Run it again after an interruption: it goes on where it stopped.
     """
     from hilum.data.fetch import fetch_dataset
