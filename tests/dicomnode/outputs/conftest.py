@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,13 @@ def refused() -> Refused:
 def reading(film, scored, reader, preview) -> Reading:
     """A reading of a scored film."""
     return reading_of(film, scored, reader, made_at=MADE_AT, preview=preview)
+
+
+@pytest.fixture
+def quiet(film, scored, reader, preview) -> Reading:
+    """A reading of a film below the threshold, some of whose zones are above it all the same."""
+    below = dataclasses.replace(scored, score=12.5, probability=0.125, is_flagged=False)
+    return reading_of(film, below, reader, made_at=MADE_AT, preview=preview)
 
 
 @pytest.fixture

@@ -104,6 +104,27 @@ def test_numbers_at_the_threshold_are_flagged_high(reading, scored):
     assert found["z-right-upper"][8] == ""
 
 
+def test_the_message_says_whether_the_film_is_flagged(reading, quiet, refusal):
+    """Signs and outcome: present and abnormal, absent and negative, never normal; of a refusal nothing."""
+    flagged, below, unread = (observations(result_message(one)) for one in (reading, quiet, refusal))
+
+    assert (flagged["signs"][5], flagged["signs"][8]) == ("52101004^Present^SCT", "A~POS")
+    assert flagged["outcome"][8] == "A~POS"
+    assert (below["signs"][5], below["signs"][8]) == ("2667000^Absent^SCT", "NEG")
+    assert below["outcome"][8] == "NEG"
+    assert "signs" not in unread
+    assert unread["outcome"][8] == ""
+
+
+def test_no_number_of_a_film_below_the_threshold_is_flagged(quiet):
+    """A zone above the film's threshold in a film that is not carries neither flag nor range."""
+    found = observations(result_message(quiet))
+
+    assert float(found["z-left-lower"][5]) > quiet.outcome.threshold
+    assert {fields[8] for fields in found.values()} == {"", "NEG"}
+    assert found["z-left-lower"][7] == ""
+
+
 def test_a_tiny_number_has_no_exponent(reading, scored):
     """NM knows digits and a point alone."""
     tiny = dataclasses.replace(reading, outcome=dataclasses.replace(scored, probability=1e-7))
@@ -245,6 +266,37 @@ def test_fhir_numbers_are_exact(reading, scored):
     assert contained["z-left-lower"]["valueQuantity"]["value"] == scored.zones[Zone.LEFT_LOWER]
     assert contained["z-left-lower"]["bodySite"]["coding"][0]["code"] == "281394001"
     assert contained["z-left-lower"]["bodySite"]["text"] == "Lower zone of lung, left"
+
+
+def interpretations(resource: dict) -> list[str]:
+    return [one["coding"][0]["code"] for one in resource.get("interpretation", ())]
+
+
+def test_fhir_says_whether_the_film_is_flagged(reading, quiet, refusal):
+    """Signs, outcome, and conclusion: present and abnormal, absent and negative; of a refusal nothing."""
+    told = {}
+    for name, one in {"flagged": reading, "below": quiet, "refused": refusal}.items():
+        report = diagnostic_report(one)
+        contained = resources(report)
+        signs = contained.get("signs", {"valueCodeableConcept": {"coding": [{}]}})
+        told[name] = (
+            signs["valueCodeableConcept"]["coding"][0].get("code"), interpretations(signs),
+            interpretations(contained["outcome"]), report["conclusionCode"][0]["coding"][0]["code"],
+        )  # fmt: skip
+
+    assert told == {
+        "flagged": ("52101004", ["A", "POS"], ["A", "POS"], "flagged"),
+        "below": ("2667000", ["NEG"], ["NEG"], "not-flagged"),
+        "refused": (None, [], [], "refused"),
+    }
+
+
+def test_no_number_in_fhir_is_high_in_a_film_below_the_threshold(quiet):
+    """A zone above the film's threshold carries neither an interpretation nor a range."""
+    contained = resources(diagnostic_report(quiet))
+
+    assert [name for name, one in contained.items() if "H" in interpretations(one)] == []
+    assert "referenceRange" not in contained["z-left-lower"]
 
 
 def test_a_refusal_says_why_in_fhir(refusal):

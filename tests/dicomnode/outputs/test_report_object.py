@@ -20,6 +20,7 @@ from hilum.records import Certainty, RefusalCode
 ANY_FIXTURE = settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+FINDING = "121071"  # DCM, TID 1501 row 3
 CHANCES = st.floats(0, 1, allow_nan=False)
 
 
@@ -94,7 +95,61 @@ def test_every_refusal_has_its_code_in_a_report(refusal, code):
     assert outcome.code is code
 
 
-@pytest.mark.parametrize("kind", ["reading", "refusal"])
+def coded_content(dataset: Dataset) -> list[tuple[str, str]]:
+    """Every name and value of the report's CODE items, whatever their depth: all that a machine reads."""
+    found = []
+    for item in dataset.get("ContentSequence", ()):
+        if item.ValueType == "CODE":
+            pair = (item.ConceptNameCodeSequence[0], item.ConceptCodeSequence[0])
+            found.append((pair[0].CodeValue, pair[1].CodeValue))
+        found += coded_content(item)
+    return found
+
+
+def test_a_flagged_film_has_the_finding_and_is_told_as_present(reading, scored):
+    """Finding: pulmonary tuberculosis in the film's group and each zone's, and its signs present."""
+    told = coded_content(reread(measurement_report(reading)))
+
+    assert told.count((FINDING, codes.TUBERCULOSIS.value)) == 1 + sum(
+        chance >= scored.threshold for chance in scored.zones.values()
+    )
+    assert told.count((codes.SIGNS.value, "52101004")) == told.count((FINDING, codes.TUBERCULOSIS.value)) + 1
+    assert (codes.OUTCOME.value, codes.FLAGGED.value) in told
+
+
+def test_a_film_below_the_threshold_has_no_finding_in_codes(quiet):
+    """Nothing that is coded says tuberculosis, even where a zone is above; the signs are absent, twice."""
+    told = coded_content(reread(measurement_report(quiet)))
+
+    assert max(quiet.outcome.zones.values()) > quiet.outcome.threshold
+    assert codes.TUBERCULOSIS.value not in {value for _, value in told}
+    assert FINDING not in {name for name, _ in told}
+    assert [value for name, value in told if name == codes.SIGNS.value] == ["2667000", "2667000"]
+    assert [value for name, value in told if name == codes.OUTCOME.value] == ["not-flagged", "not-flagged"]
+
+
+def test_a_refusal_says_nothing_of_a_finding_in_codes(refusal):
+    """Neither present nor absent: no finding, no signs, and the outcome that there is no score."""
+    told = coded_content(reread(measurement_report(refusal)))
+
+    assert not {FINDING, codes.SIGNS.value} & {name for name, _ in told}
+    assert (codes.OUTCOME.value, codes.REFUSED.value) in told
+
+
+def test_a_report_that_contradicts_itself_is_refused(quiet):
+    """An outcome below the threshold with the signs present is not one of ours."""
+    dataset = measurement_report(quiet)
+    group = dataset.ContentSequence[-2].ContentSequence[0]
+    (signs,) = (
+        item for item in group.ContentSequence if item.ConceptNameCodeSequence[0].CodeValue == "signs"
+    )
+    signs.ConceptCodeSequence[0].CodeValue = codes.PRESENT.value
+
+    with pytest.raises(ReportInvalid, match="says otherwise"):
+        read_report(dataset)
+
+
+@pytest.mark.parametrize("kind", ["reading", "quiet", "refusal"])
 def test_the_validators_find_no_fault_in_a_report(request, kind):
     """dciodvfy and dcmdump report no error, nothing is left to be warned of, and dsrdump reads it."""
     dataset = measurement_report(request.getfixturevalue(kind))

@@ -36,6 +36,9 @@ CHEST_FILM = Code("36554-4", "LN", "XR Chest Single view")
 GENDERS = {"F": "female", "M": "male", "O": "other"}
 LUNG_SITE = Code("39607008", "SCT", "Lung structure")
 STATUS = "preliminary"
+# POS and NEG: above and below the threshold of the procedure. N is never sent: below it is not normal.
+ABOVE, BELOW = (("A", "Abnormal"), ("POS", "Positive")), (("NEG", "Negative"),)
+INTERPRETATIONS = {codes.PRESENT: ABOVE, codes.FLAGGED: ABOVE, codes.ABSENT: BELOW, codes.NOT_FLAGGED: BELOW}
 
 
 def diagnostic_report(reading: Reading, *, pdf: bytes | None = None) -> Resource:
@@ -65,6 +68,7 @@ def diagnostic_report(reading: Reading, *, pdf: bytes | None = None) -> Resource
         "result": [{"reference": f"#{one['id']}"} for one in observations],
         "imagingStudy": [_study(reading)],
         "conclusion": f"{sentence} {RESEARCH_USE}",
+        "conclusionCode": [_concept(_conclusion(outcome))],
     }
     if film.AccessionNumber:
         report["basedOn"] = [_order(str(film.AccessionNumber))]
@@ -74,6 +78,10 @@ def diagnostic_report(reading: Reading, *, pdf: bytes | None = None) -> Resource
             {"contentType": "application/pdf", "data": data, "title": "Hilum case report"}
         ]
     return report
+
+
+def _conclusion(outcome: Scored | Refused) -> Code:
+    return codes.REFUSED if isinstance(outcome, Refused) else codes.flag(outcome)
 
 
 def _id(uid: str) -> str:
@@ -152,9 +160,9 @@ def _device(reading: Reading) -> Resource:
 def _observations(reading: Reading) -> list[Resource]:
     outcome = reading.outcome
     if isinstance(outcome, Scored):
-        flag = codes.FLAGGED if outcome.is_flagged else codes.NOT_FLAGGED
         found = [_number(number, reading) for number in outcome_numbers(outcome)]
-        found.append(_coded(codes.OUTCOME, flag, reading))
+        found.append(_coded(codes.SIGNS, codes.presence(outcome), reading))
+        found.append(_coded(codes.OUTCOME, codes.flag(outcome), reading))
         if outcome.certainty is not None:
             found.append(_coded(codes.CERTAINTY, codes.CERTAINTIES[outcome.certainty], reading))
         notes = [{"text": text} for note in outcome.notes if (text := without_controls(note))]
@@ -201,8 +209,8 @@ def _number(number: Number, reading: Reading) -> Resource:
 def _coded(code: Code, value: Code, reading: Reading) -> Resource:
     found = _observation(code, reading)
     found["valueCodeableConcept"] = _concept(value)
-    if value == codes.FLAGGED:
-        found["interpretation"] = [_interpretation("A", "Abnormal")]
+    if value in INTERPRETATIONS:
+        found["interpretation"] = [_interpretation(*one) for one in INTERPRETATIONS[value]]
     return found
 
 

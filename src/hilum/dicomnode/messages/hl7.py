@@ -32,7 +32,15 @@ CHARSET = "UNICODE UTF-8"  # table 0211
 CHEST_FILM = Code("36554-4", "LN", "XR Chest Single view")  # LOINC
 STUDY_UID = Code("110180", "DCM", "Study Instance UID")
 PRELIMINARY, NOT_OBTAINED = "P", "X"  # tables 0085 and 0123
-SYSTEMS = {"LN": "LN", "DCM": "DCM", codes.SCHEME: codes.SCHEME}  # table 0396; 99 marks a local one
+SYSTEMS = {
+    "LN": "LN",
+    "DCM": "DCM",
+    "SCT": "SCT",
+    codes.SCHEME: codes.SCHEME,
+}  # table 0396; 99 marks a local one
+# Table 0078, which 2.5.1 leaves to the user: A for engines that know its first version; POS and NEG, by their
+# later definition, are above and below the threshold of a procedure. N is never sent: below it is not normal.
+FLAGS = {codes.PRESENT: "A~POS", codes.FLAGGED: "A~POS", codes.ABSENT: "NEG", codes.NOT_FLAGGED: "NEG"}
 DECIMALS = 10  # of a number; NM knows no exponent
 SEXES = {"F": "F", "M": "M", "O": "O"}  # table 0001
 CONTROL_ID_LENGTH = 20  # of MSH-10
@@ -163,7 +171,8 @@ def _observations(reading: Reading, pdf: bytes | None) -> Iterator[Observation]:
     outcome = reading.outcome
     if isinstance(outcome, Scored):
         yield from (_number(number, reading) for number in outcome_numbers(outcome))
-        yield _code(codes.OUTCOME, codes.FLAGGED if outcome.is_flagged else codes.NOT_FLAGGED, reading)
+        yield _code(codes.SIGNS, codes.presence(outcome), reading)
+        yield _code(codes.OUTCOME, codes.flag(outcome), reading)
         if outcome.certainty is not None:
             yield _code(codes.CERTAINTY, codes.CERTAINTIES[outcome.certainty], reading)
     else:
@@ -200,8 +209,7 @@ def _number(number: Number, reading: Reading) -> Observation:
 
 
 def _code(name: Code, value: Code, reading: Reading) -> Observation:
-    flag = "A" if value == codes.FLAGGED else ""
-    return "CWE", _coded(name), _coded(value), _rest(reading, flag=flag)
+    return "CWE", _coded(name), _coded(value), _rest(reading, flag=FLAGS.get(value, ""))
 
 
 def _text(name: Code, words: str, reading: Reading) -> Observation:

@@ -41,4 +41,5 @@ def outcome_numbers(outcome: Scored) -> list[Number]:
     if outcome.error_rate is not None:
         found.append(Number(codes.ERROR_RATE, outcome.error_rate))
     zones = [zone for zone in Zone if zone in outcome.zones]
-    return found + [Number(ZONES[zone], outcome.zones[zone], outcome.threshold, zone) for zone in zones]
+    cut = outcome.threshold if outcome.is_flagged else None  # it is the film's: below it no zone stands out
+    return found + [Number(ZONES[zone], outcome.zones[zone], cut, zone) for zone in zones]

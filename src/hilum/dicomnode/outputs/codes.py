@@ -12,7 +12,7 @@ from pydicom.sr.coding import Code
 
 from hilum.dicomnode.outputs.uids import computed_uid
 from hilum.findings import Zone
-from hilum.records import Certainty, RefusalCode
+from hilum.records import Certainty, RefusalCode, Scored
 
 SCHEME = "99HILUM"
 SCHEME_NAME = "Hilum reader codes"
@@ -29,6 +29,9 @@ LUNG: Code = codes.SCT.Lung
 STANDARD_DEVIATION: Code = codes.SCT.StandardDeviation
 PLAIN_CHEST = Code("399208008", "SCT", "Plain chest X-ray")  # in SNOMED CT and US Core's examples
 TUBERCULOSIS = Code("154283005", "SCT", "Pulmonary tuberculosis")
+PRESENT: Code = codes.SCT.Present
+# SNOMED CT's "Absent"; DICOM's CID 240 has 272519000, which there is the group of all absence findings
+ABSENT = Code("2667000", "SCT", "Absent")
 QUALITATIVE = Code("C0034375", "UMLS", "Qualitative Evaluations")  # TID 1500 row 12
 
 SCORE = own("score", "Score, 0 to 100")
@@ -38,6 +41,7 @@ SPREAD = own("spread", "Spread of the members' probabilities")
 ZONE_PROBABILITY = own("zone", "Calibrated probability of a lung zone")
 ERROR_RATE = own("error-rate", "Error rate that the certainty holds at")
 
+SIGNS = own("signs", "Signs of pulmonary tuberculosis, by the threshold")
 OUTCOME = own("outcome", "Outcome of the reading")
 CERTAINTY = own("certainty", "What cannot be ruled out")
 REFUSAL = own("refusal", "Why there is no score")
@@ -52,8 +56,8 @@ FLAGGED = own("flagged", "At or above the threshold")
 NOT_FLAGGED = own("not-flagged", "Below the threshold")
 REFUSED = own("refused", "No score")
 
-CONCEPTS = (SCORE, PROBABILITY, THRESHOLD, SPREAD, ZONE_PROBABILITY, ERROR_RATE, OUTCOME, CERTAINTY, REFUSAL,
-            SENTENCE, REASON, NOTE, EVIDENCE, USE, DOCUMENT)  # fmt: skip
+CONCEPTS = (SCORE, PROBABILITY, THRESHOLD, SPREAD, ZONE_PROBABILITY, ERROR_RATE, SIGNS, OUTCOME, CERTAINTY,
+            REFUSAL, SENTENCE, REASON, NOTE, EVIDENCE, USE, DOCUMENT)  # fmt: skip
 OUTCOMES = (FLAGGED, NOT_FLAGGED, REFUSED)
 CERTAINTIES = {
     Certainty.ABNORMAL: own("abnormal", "Normal is ruled out at the error rate"),
@@ -85,6 +89,17 @@ REFUSALS = {
     RefusalCode.CHILD: own("child", "Below the age that the bundle is for"),
     RefusalCode.FAILED: own("failed", "A fault of Hilum"),
 }
+
+
+def flag(outcome: Scored) -> Code:
+    """How a score stands to its threshold."""
+    return FLAGGED if outcome.is_flagged else NOT_FLAGGED
+
+
+def presence(outcome: Scored) -> Code:
+    """The value of `SIGNS` for a film: present where it is flagged, absent where it is not."""
+    return PRESENT if outcome.is_flagged else ABSENT
+
 
 # CID 6171 "Lung Zones" of PS3.16 with CID 244 "Laterality"; the side is the patient's.
 _HEIGHTS = {

@@ -1,8 +1,10 @@
 """The measurement report: a Comprehensive SR after TID 1500, the same numbers for machines as for people.
 
 One group (TID 1501) for the film, one for each zone; each names the algorithm (TID 4019) with the bundle's
-version and hash. A refusal is a report as well, with its code in place of numbers. Trap: a number's decimal
-text holds 16 characters at most; the exact double stands beside it in Floating Point Value (0040,A161).
+version and hash. A refusal is a report as well, with its code in place of numbers.
+Traps: a number's decimal text holds 16 characters at most; the exact double stands beside it in Floating
+Point Value (0040,A161). Who reads codes alone takes a Finding (121071) for found: pulmonary tuberculosis
+stands there where a film is flagged and nowhere else, and `SIGNS` says present or absent.
 """
 
 from __future__ import annotations
@@ -92,9 +94,10 @@ def _observer(reading: Reading) -> ObserverContext:
 
 def _groups(reading: Reading) -> list[MeasurementsAndQualitativeEvaluations]:
     outcome = reading.outcome
+    lung = [FindingSite(own.LUNG)]
     if isinstance(outcome, Refused):
-        return [_group(reading, WHOLE_FILM, [], _refusal_codes(outcome), [FindingSite(own.LUNG)])]
-    film = _group(reading, WHOLE_FILM, _numbers(outcome), _scored_codes(outcome), [FindingSite(own.LUNG)])
+        return [_group(reading, WHOLE_FILM, [], _refusal_codes(outcome), lung)]
+    film = _group(reading, WHOLE_FILM, _numbers(outcome), _scored_codes(outcome), lung)
     return [film, *(_zone_group(reading, zone, outcome) for zone in Zone if zone in outcome.zones)]
 
 
@@ -102,16 +105,17 @@ def _group(
     reading: Reading,
     name: str,
     numbers: list[Measurement],
-    evaluations: list[QualitativeEvaluation],
+    evaluations: dict[Code, Code],
     sites: list[FindingSite],
 ) -> MeasurementsAndQualitativeEvaluations:
     film, reader = reading.film, reading.reader
+    is_found = own.SIGNS in evaluations and evaluations[own.SIGNS] == own.PRESENT
     return MeasurementsAndQualitativeEvaluations(
         tracking_identifier=TrackingIdentifier(
             uid=computed_uid("group", name, film.StudyInstanceUID, film.SOPInstanceUID, reader.sha256),
             identifier=f"Hilum {name}",
         ),
-        finding_type=own.TUBERCULOSIS,
+        finding_type=own.TUBERCULOSIS if is_found else None,
         algorithm_id=AlgorithmIdentification(
             name=f"{MODEL} {reader.name}",
             version=reader.version,
@@ -123,7 +127,7 @@ def _group(
         ),
         finding_sites=sites,
         measurements=numbers,
-        qualitative_evaluations=evaluations,
+        qualitative_evaluations=[QualitativeEvaluation(name, code) for name, code in evaluations.items()],
         source_images=[SourceImageForMeasurementGroup(film.SOPClassUID, film.SOPInstanceUID)],
     )
 
@@ -148,48 +152,47 @@ def _number(name: Code, value: float, *, derivation: Code | None = None) -> Meas
 def _zone_group(reading: Reading, zone: Zone, outcome: Scored) -> MeasurementsAndQualitativeEvaluations:
     place, side = own.zone_codes(zone)
     probability = outcome.zones[zone]
-    flag = own.FLAGGED if probability >= outcome.threshold else own.NOT_FLAGGED
+    signs = own.PRESENT if probability >= outcome.threshold else own.ABSENT
     return _group(
         reading,
         f"{zone.value} zone",
         [_number(own.ZONE_PROBABILITY, probability)],
-        [QualitativeEvaluation(own.OUTCOME, flag)],
+        {own.SIGNS: signs}
+        if outcome.is_flagged
+        else {},  # the threshold is the film's: below it none stands out
         [FindingSite(place, laterality=side)],
     )
 
 
-def _scored_codes(outcome: Scored) -> list[QualitativeEvaluation]:
-    flag = own.FLAGGED if outcome.is_flagged else own.NOT_FLAGGED
-    found = [QualitativeEvaluation(own.OUTCOME, flag)]
+def _scored_codes(outcome: Scored) -> dict[Code, Code]:
+    found = {own.SIGNS: own.presence(outcome), own.OUTCOME: own.flag(outcome)}
     if outcome.certainty is not None:
-        found.append(QualitativeEvaluation(own.CERTAINTY, own.CERTAINTIES[outcome.certainty]))
+        found[own.CERTAINTY] = own.CERTAINTIES[outcome.certainty]
     return found
 
 
-def _refusal_codes(outcome: Refused) -> list[QualitativeEvaluation]:
-    return [
-        QualitativeEvaluation(own.OUTCOME, own.REFUSED),
-        QualitativeEvaluation(own.REFUSAL, own.REFUSALS[outcome.code]),
-    ]
+def _refusal_codes(outcome: Refused) -> dict[Code, Code]:
+    return {own.OUTCOME: own.REFUSED, own.REFUSAL: own.REFUSALS[outcome.code]}
 
 
 def _words(reading: Reading) -> ContainerContentItem:
-    """TID 1500's qualitative evaluations: the outcome again as a code, and all that is said in words."""
+    """TID 1500's qualitative evaluations: the impression again in codes, and all that is said in words."""
     outcome, reader = reading.outcome, reading.reader
     told = [(own.SENTENCE, outcome_sentence(outcome))]
     if isinstance(outcome, Refused):
-        code = own.REFUSED
+        coded = {own.OUTCOME: own.REFUSED}
         told.append((own.REASON, outcome.reason))
     else:
-        code = own.FLAGGED if outcome.is_flagged else own.NOT_FLAGGED
+        coded = {own.SIGNS: own.presence(outcome), own.OUTCOME: own.flag(outcome)}
         told += [(own.NOTE, note) for note in outcome.notes]
     told += [(own.EVIDENCE, reader.evidence), (own.USE, f"{RESEARCH_USE} {reader.intended_use}")]
     container = ContainerContentItem(
         name=CodedConcept.from_code(own.QUALITATIVE), relationship_type=RelationshipTypeValues.CONTAINS
     )
-    outcome_item = CodeContentItem(own.OUTCOME, code, RelationshipTypeValues.CONTAINS)
+    contains = RelationshipTypeValues.CONTAINS
+    codes_told = [CodeContentItem(name, code, contains) for name, code in coded.items()]
     texts = [_text(name, words) for name, words in told if without_controls(words)]
-    container.ContentSequence = ContentSequence([outcome_item, *texts])
+    container.ContentSequence = ContentSequence([*codes_told, *texts])
     return container
 
 

@@ -100,12 +100,15 @@ def _outcome(film: Dataset, zones: list[Dataset], words: list[Dataset]) -> Repor
         )
     if outcome not in (own.FLAGGED.value, own.NOT_FLAGGED.value):
         raise ReportInvalid(f"a report with the outcome {outcome!r}, which Hilum does not write")
+    is_flagged = outcome == own.FLAGGED.value
+    if _code(film, own.SIGNS) != (own.PRESENT if is_flagged else own.ABSENT).value:
+        raise ReportInvalid(f"a report with the outcome {outcome!r} that says otherwise of the signs")
     certainty = _code(film, own.CERTAINTY)
     return ReportedScore(
         score=_number(film, own.SCORE),
         probability=_number(film, own.PROBABILITY),
         threshold=_number(film, own.THRESHOLD),
-        is_flagged=outcome == own.FLAGGED.value,
+        is_flagged=is_flagged,
         spread=_number_if_there(film, own.SPREAD),
         zones={_zone(group): _number(group, own.ZONE_PROBABILITY) for group in zones},
         certainty=None if certainty is None else Certainty(certainty),
