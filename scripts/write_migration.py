@@ -16,9 +16,9 @@ from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.autogenerate.api import AutogenContext
 from alembic.migration import MigrationContext
 from alembic.operations.ops import CreateTableOp, MigrateOperation, UpgradeOps
-from sqlalchemy import TypeDecorator, create_engine
+from sqlalchemy import String, TypeDecorator, create_engine
 
-from hilum.worklist.tables import Base
+from hilum.worklist.tables import Base, Code
 
 PLACE = Path(__file__).resolve().parents[1] / "src/hilum/worklist/migrations/versions/v0001_worklist.py"
 HEAD = '''"""The worklist's tables and the audit trail's triggers; written by scripts/write_migration.py."""
@@ -47,6 +47,8 @@ def render_type(kind: str, value: object, context: AutogenContext) -> str | bool
     """A type of ours as the SQL type that it is kept as."""
     if kind != "type" or not isinstance(value, TypeDecorator):
         return False
+    if isinstance(value, Code):
+        return f"sa.{value.impl!r}.with_variant(sa.{String(value.length, collation='C')!r}, 'postgresql')"
     return f"sa.{value.impl!r}"
 
 

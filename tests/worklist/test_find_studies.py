@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 from datetime import date, timedelta
 
+import psycopg
 import pytest
+from sqlalchemy import event
 
 from hilum.errors import FilterInvalid
+from hilum.worklist.migrating import migrate
 from hilum.worklist.search import (
     Sort,
     StudyFilter,
     count_by_state,
-    count_studies,
+    count_by_verdict,
     earlier_studies,
     find_studies,
     neighbours,
@@ -20,6 +23,7 @@ from hilum.worklist.search import (
     study,
 )
 from hilum.worklist.states import Opinion, Origin, State
+from hilum.worklist.station import Station, StationSettings
 from hilum.worklist.tables import Patient, Study
 from hilum.worklist.wording import folded
 
@@ -176,9 +180,58 @@ def test_counts_hold_every_state(filled):
     """The states of the filter itself are left aside, so that tabs can show them all."""
     with filled.database.reading() as session:
         counts = count_by_state(session, StudyFilter(states=[State.READ], sites=["Masina"]))
-        assert count_studies(session, StudyFilter(sites=["Lukala"])) == 4
 
     assert (counts[State.QUEUED], counts[State.SCORED], len(counts)) == (4, 0, len(State))
+
+
+def test_counts_tell_studies_with_a_verdict_apart(filled):
+    """One of the eight scored has one, and none of the four that wait."""
+    with filled.database.reading() as session:
+        counts = count_by_verdict(session, StudyFilter(states=[State.READ]))
+
+    assert counts == {(State.QUEUED, False): 4, (State.SCORED, False): 7, (State.SCORED, True): 1}
+
+
+@pytest.mark.parametrize(("wanted", "sort"), [
+    (StudyFilter(), Sort.HIGHEST),
+    (StudyFilter(is_flagged=True), Sort.HIGHEST),
+    (StudyFilter(is_flagged=False), Sort.NEWEST),
+    (StudyFilter(sites=["Masina"]), Sort.HIGHEST),
+    (StudyFilter(states=[State.SCORED]), Sort.OLDEST),
+])  # fmt: skip
+def test_an_index_gives_the_order_of_a_list(station, wanted, sort):
+    """Of the lists that people have open all day; sorting 100,000 rows for each page of 50 would be felt."""
+    if not station.database.is_sqlite:
+        pytest.skip("PostgreSQL chooses by what the tables hold, and these are empty")
+
+    assert not any(
+        "B-TREE" in step for step in plan(station, lambda session: find_studies(session, wanted, sort))
+    )
+
+
+@pytest.mark.parametrize(
+    "wanted", [StudyFilter(), StudyFilter(is_flagged=True), StudyFilter(sites=["Masina"])]
+)
+def test_an_index_counts_without_a_look_at_the_rows(station, wanted):
+    """The tabs' numbers stand on every page."""
+    if not station.database.is_sqlite:
+        pytest.skip("PostgreSQL chooses by what the tables hold, and these are empty")
+    steps = plan(station, lambda session: count_by_verdict(session, wanted))
+
+    assert [step for step in steps if "COVERING INDEX" not in step] == []
+
+
+def plan(station, ask) -> list[str]:
+    """The steps that SQLite takes for a question."""
+    asked = []
+    with station.database.reading() as session:
+        connection = session.connection()
+        event.listen(connection, "before_cursor_execute", lambda *told: asked.append(told[2:4]))
+        ask(session)
+        return [
+            row[3] for statement, values in list(asked)
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        ]  # fmt: skip
 
 
 def test_a_study_knows_its_neighbours(filled):
@@ -206,3 +259,33 @@ def test_a_number_that_no_study_has_is_nothing(filled, number):
     """However large."""
     with filled.database.reading() as session:
         assert study(session, number) is None
+
+
+@pytest.fixture
+def icu_station(postgres, tmp_path):
+    """A station on a database that orders words as English does, with letter case looked at last."""
+    name = "hilum_english"
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
+        connection.execute(
+            f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en' LOCALE 'C'"
+        )
+    opened = Station(StationSettings(tmp_path / "station", database_url=postgres.url(name)))
+    migrate(opened.database)
+    yield opened
+    opened.close()
+    postgres.drop_database(name)
+
+
+@pytest.mark.parametrize(("text", "numbers"), [("R-1", [1, 2]), ("R-", [1, 2, 3]), ("r-", [4]), ("R1", [])])
+def test_the_start_of_an_accession_is_found_whatever_the_language(icu_station, text, numbers):
+    """English puts "r-1" between "R-1" and "R-2", and "R1" beside "R-1"; a prefix knows bytes alone."""
+    with icu_station.database.writing() as session:
+        for number, accession in enumerate(("R-1", "R-1\U0001f600é", "R-2", "r-1", "S-1"), start=1):
+            session.add(Study(
+                id=number, study_uid=f"1.2.{number}", state=State.QUEUED, state_since=icu_station.now(),
+                origin=Origin.UPLOAD, accession=accession, received_at=icu_station.now(),
+            ))  # fmt: skip
+
+    with icu_station.database.reading() as session:
+        listed = find_studies(session, StudyFilter(text=text), Sort.OLDEST, limit=100).studies
+    assert sorted(one.id for one in listed) == numbers

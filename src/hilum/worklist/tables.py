@@ -14,6 +14,7 @@ from sqlalchemy import (
     JSON,
     Computed,
     DateTime,
+    Dialect,
     ForeignKey,
     Index,
     String,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.types import TypeEngine
 
 from hilum.worklist.states import DeliveryState, Opinion, Origin, Role, State, StepState
 from hilum.worklist.wording import as_line, as_prose
@@ -81,6 +83,17 @@ class Line(TypeDecorator[str]):
         return None if value is None else as_line(value, self.length)
 
 
+class Code(Line):
+    """A line that is ordered by its bytes, whatever the database's language, so that an index finds those
+    that begin alike; a language's own order looks at letter case last, if at all."""
+
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[str]:
+        collation = "C" if dialect.name == "postgresql" else None  # SQLite's own order is that of the bytes
+        return dialect.type_descriptor(String(self.length, collation=collation))
+
+
 class Prose(TypeDecorator[str]):
     """Text of any length from anywhere, without what PostgreSQL refuses."""
 
@@ -132,6 +145,11 @@ class Study(Base):
         Index("ix_study_opinion", "state", "opinion"),  # how many are to be read, without a look at the rows
         Index("ix_study_received", "received_at", "id"),
         Index("ix_study_state", "state", "received_at", "id"),
+        Index("ix_study_flag", "is_flagged", "state", "opinion"),  # the same of the flagged
+        Index("ix_study_flag_score", "is_flagged", "score_rank", "id"),
+        Index("ix_study_flag_received", "is_flagged", "received_at", "id"),
+        Index("ix_study_site_opinion", "site", "state", "opinion"),  # the same of a site
+        Index("ix_study_site_score", "site", "score_rank", "id"),
         Index("ix_study_site", "site", "received_at"),
         Index("ix_study_patient", "patient_key"),
         Index("ix_study_upload", "upload_id"),
@@ -145,7 +163,7 @@ class Study(Base):
     origin: Mapped[Origin] = mapped_column(Word(Origin))
     patient_key: Mapped[int | None] = mapped_column(ForeignKey("patient.id"), default=None)
     upload_id: Mapped[int | None] = mapped_column(ForeignKey("upload.id"), default=None)
-    accession: Mapped[str] = mapped_column(Line(64), default="")
+    accession: Mapped[str] = mapped_column(Code(64), default="")
     age_years: Mapped[float | None] = mapped_column(default=None)  # at the study
     sex: Mapped[str | None] = mapped_column(Line(8), default=None)  # findings.Sex
     site: Mapped[str] = mapped_column(Line(64), default="")

@@ -21,14 +21,7 @@ from hilum.web.sight import Sight, sight
 from hilum.web.templating import render
 from hilum.web.visitor import Visitor, current_station, require
 from hilum.worklist.operating_points import reader_in_force
-from hilum.worklist.search import (
-    Sort,
-    StudyPage,
-    count_by_state,
-    count_studies,
-    find_studies,
-    sites,
-)
+from hilum.worklist.search import Sort, StudyPage, count_by_verdict, find_studies, sites
 from hilum.worklist.search import study as find_study
 from hilum.worklist.states import ARRIVING, State
 from hilum.worklist.station import Station
@@ -155,8 +148,9 @@ def _chosen(study: Iterable[int] | None) -> list[int]:
 
 def _tabs(session: Session, listing: Listing) -> tuple[Tab, ...]:
     """Counts of the whole filter, the tab's own states and verdict left aside."""
-    every = count_by_state(session, replace(listing.wanted, states=(), has_opinion=None))
-    n_unread = count_studies(session, replace(listing.wanted, states=TO_READ, has_opinion=False))
+    counts = count_by_verdict(session, replace(listing.wanted, has_opinion=None))
+    every = {state: counts.get((state, False), 0) + counts.get((state, True), 0) for state in State}
+    n_unread = sum(counts.get((state, False), 0) for state in TO_READ)
     n_waiting = sum(every[state] for state in ARRIVING)
     n_read = sum(every.values()) - n_waiting - n_unread
     return (

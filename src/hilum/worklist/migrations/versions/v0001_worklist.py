@@ -226,7 +226,11 @@ def _make_study() -> None:
         sa.Column("origin", sa.String(length=32), nullable=False),
         sa.Column("patient_key", sa.Integer(), nullable=True),
         sa.Column("upload_id", sa.Integer(), nullable=True),
-        sa.Column("accession", sa.String(length=64), nullable=False),
+        sa.Column(
+            "accession",
+            sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("age_years", sa.Double(), nullable=True),
         sa.Column("sex", sa.String(length=8), nullable=True),
         sa.Column("site", sa.String(length=64), nullable=False),
@@ -264,6 +268,9 @@ def _make_study() -> None:
 
 def _index_study() -> None:
     op.create_index("ix_study_accession", "study", ["accession"], unique=False)
+    op.create_index("ix_study_flag", "study", ["is_flagged", "state", "opinion"], unique=False)
+    op.create_index("ix_study_flag_received", "study", ["is_flagged", "received_at", "id"], unique=False)
+    op.create_index("ix_study_flag_score", "study", ["is_flagged", "score_rank", "id"], unique=False)
     op.create_index("ix_study_lease", "study", ["lease_until"], unique=False)
     op.create_index("ix_study_opinion", "study", ["state", "opinion"], unique=False)
     op.create_index("ix_study_patient", "study", ["patient_key"], unique=False)
@@ -272,6 +279,8 @@ def _index_study() -> None:
     op.create_index("ix_study_received", "study", ["received_at", "id"], unique=False)
     op.create_index("ix_study_score", "study", ["score_rank", "id"], unique=False)
     op.create_index("ix_study_site", "study", ["site", "received_at"], unique=False)
+    op.create_index("ix_study_site_opinion", "study", ["site", "state", "opinion"], unique=False)
+    op.create_index("ix_study_site_score", "study", ["site", "score_rank", "id"], unique=False)
     op.create_index("ix_study_state", "study", ["state", "received_at", "id"], unique=False)
     op.create_index("ix_study_state_score", "study", ["state", "score_rank", "id"], unique=False)
     op.create_index("ix_study_upload", "study", ["upload_id"], unique=False)
