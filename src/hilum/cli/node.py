@@ -1,5 +1,6 @@
 """`hilum node`: films by DICOM, scored by this machine's workers.
 
+One node at a time has a station's folder.
 Trap: it ends by a signal, so SIGTERM and Ctrl-C are the usual ends and exit with 0, once all parts are down.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from hilum.dicomnode.settings import NodeSettings
 
 DEFAULT_FOLDER = Path("hilum-data")
+LOCKED_AS = "node"
 
 
 @click.command(short_help="Take films by DICOM, score them, and send results back.")
@@ -54,8 +57,12 @@ def node(settings: Path | None, *, is_tied: bool, **flags: Any) -> None:
     Without --host only this machine can call; docs/node.md has the settings.
     """
     from hilum.dicomnode.node import DicomNode
+    from hilum.worklist.folder_lock import folder_lock
 
-    until_told(DicomNode(read_node_settings(settings, flags)), is_tied=is_tied)
+    told = read_node_settings(settings, flags)
+    is_alone = nullcontext() if is_tied else folder_lock(told.station.folder, LOCKED_AS)
+    with is_alone:  # a tied node has the lock of `hilum serve --node`, handed down
+        until_told(DicomNode(told), is_tied=is_tied)
 
 
 def read_node_settings(path: Path | None, flags: dict[str, Any]) -> NodeSettings:

@@ -1,25 +1,16 @@
-"""The station's folder, for one server at a time, and a place in it for what is on its way.
-
-Trap: the lock belongs to the open file, so it goes with the process however that ends, and no stale file
-keeps a station from starting.
-"""
+"""The station's folder, for one server at a time, and a place in it for what is on its way."""
 
 from __future__ import annotations
 
-import fcntl
-import logging
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from hilum.errors import StationRefused
+from hilum.worklist.folder_lock import folder_lock
 
-LOCK_NAME = "serve.lock"
 ARRIVING_NAME = "tmp"
-
-log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -31,25 +22,12 @@ def locked_folder(folder: Path) -> Iterator[None]:
     Raises:
         StationRefused: it cannot be written to, or another server has it.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / LOCK_NAME).open("a+")
+    with folder_lock(folder, "serve"):
         arriving = folder / ARRIVING_NAME
-        arriving.mkdir(exist_ok=True)
-    except OSError as error:
-        raise StationRefused(f"the station's folder {folder} cannot be used: {error.strerror}") from error
-    with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.seek(0)
-            holder = file.read(20).strip() or "unknown"
-            raise StationRefused(
-                f"another hilum serve (process {holder}) runs on {folder}; stop it, or choose with --data"
-            ) from None
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+            arriving.mkdir(exist_ok=True)
+        except OSError as error:
+            raise StationRefused(f"the station's folder {folder} cannot be used: {error.strerror}") from error
         with _temporary_files_in(arriving):
             yield
 

@@ -17,6 +17,7 @@ import click
 import uvicorn
 from fastapi import FastAPI
 
+from hilum.cli.node import LOCKED_AS
 from hilum.cli.serve_demo import Demo
 from hilum.cli.serve_folder import locked_folder
 from hilum.cli.serve_node import NodeProcess
@@ -26,6 +27,7 @@ from hilum.errors import StationRefused
 from hilum.web.accounts.people import has_administrator
 from hilum.web.app import create_app
 from hilum.web.settings import WebSettings
+from hilum.worklist.folder_lock import folder_lock
 from hilum.worklist.migrating import migrate
 from hilum.worklist.station import Station, StationSettings
 from hilum.worklist.supervisor import Workers
@@ -56,9 +58,9 @@ def run(job: ServeJob) -> None:
 
 def run_with(job: ServeJob, settings: WebSettings) -> None:
     """`run` with settings that are made already."""
-    node = _node(job, settings.station)
     with ExitStack() as stack:
         stack.enter_context(locked_folder(settings.station.folder))
+        node = _node(job, settings.station, stack)
         listening = stack.enter_context(_listening(job))
         station = Station(settings.station)
         stack.callback(station.close)
@@ -79,10 +81,13 @@ def run_with(job: ServeJob, settings: WebSettings) -> None:
     click.echo("stopped")
 
 
-def _node(job: ServeJob, station: StationSettings) -> NodeProcess | None:
+def _node(job: ServeJob, station: StationSettings, stack: ExitStack) -> NodeProcess | None:
     if job.node_settings is not None and not job.has_node:
         raise StationRefused("--node-settings needs --node")
-    return NodeProcess(station, job.node_settings) if job.has_node else None
+    if not job.has_node:
+        return None
+    lock = stack.enter_context(folder_lock(station.folder, LOCKED_AS))
+    return NodeProcess(station, lock, job.node_settings)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The DICOM node beside the web server: a process of the same group, so that neither slows or ends the other.
 
-The server's workers read for both, so the node has none.
+The server's workers read for both, so the node has none; the server takes the node's lock on the folder, so
+that one that runs there already is told before anything starts, and hands it down.
 Trap: the node holds the other end of a pipe, and goes when the server does, however that ends.
 """
 
@@ -14,6 +15,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from hilum.cli.node import read_node_settings
 from hilum.worklist.deliveries import keep_targets
@@ -30,13 +32,15 @@ class NodeProcess:
 
     Args:
         station: of the server.
+        lock: of the station's folder, as the node's; every node that is started holds it too.
         settings: of the node, as `hilum node --settings` takes them; None: as they are without.
 
     Raises:
         SettingsInvalid: the settings cannot be used.
     """
 
-    def __init__(self, station: StationSettings, settings: Path | None) -> None:
+    def __init__(self, station: StationSettings, lock: IO[str], settings: Path | None) -> None:
+        self._lock = lock
         self._settings = read_node_settings(settings, {"folder": station.folder, "workers": 0})
         self._command = [sys.executable, "-m", "hilum.cli.main", "node", "--tied", "--workers", "0",
                          "--data", str(station.folder)]  # fmt: skip
@@ -78,7 +82,9 @@ class NodeProcess:
 
     def _keep(self) -> None:
         while not self._is_stopping.is_set():
-            self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, env=self._environment)
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.PIPE, env=self._environment, pass_fds=[self._lock.fileno()]
+            )
             status = self._process.wait()
             if not self._is_stopping.is_set():
                 log.error("the node ended with status %d; it is started again in %g s", status, AGAIN_S)

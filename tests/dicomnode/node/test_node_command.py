@@ -23,7 +23,8 @@ from hilum.cli.main import cli
 from hilum.cli.node import read_node_settings
 from hilum.dicomnode.on_c_store import OWN_DEVICE
 from hilum.dicomnode.outputs.marks import MANUFACTURER, MODEL
-from hilum.errors import SettingsInvalid
+from hilum.errors import SettingsInvalid, StationRefused
+from hilum.worklist.folder_lock import folder_lock
 from hilum.worklist.states import State
 from hilum.worklist.station import Station, StationSettings
 from hilum.worklist.tables import Study
@@ -133,6 +134,8 @@ def test_serve_with_node_takes_films_and_both_end_together(film, tiny, tmp_path)
         web, dicom = port_of(said, "answers"), port_of(said)
         storescu(dicom, film)
         wait_for(lambda: states(data) == [State.SCORED])
+        with pytest.raises(StationRefused, match=f"process {program.pid}"), folder_lock(data, "node"):
+            raise AssertionError("a second node beside the server's")
         health = httpx.get(f"http://127.0.0.1:{web}/api/v1/health", timeout=60)
         program.send_signal(signal.SIGTERM)
         status = program.wait(PATIENCE_S)
@@ -207,6 +210,35 @@ def test_a_settings_file_that_is_wrong_is_told_by_its_key(tmp_path, text, reason
 
     with pytest.raises(SettingsInvalid, match=re.escape(reason)):
         read_node_settings(path, {})
+
+
+@pytest.mark.parametrize("words", [["node", "--port", "0"], ["serve", "--port", "0", "--node"]])
+def test_a_folder_that_another_node_has_is_told(tmp_path, words):
+    """By `hilum node` and `hilum serve --node`, in one line with its process; nothing is made there."""
+    with folder_lock(tmp_path / "data", "node"):
+        told = CliRunner().invoke(cli, [*words, "--data", str(tmp_path / "data")])
+
+    where = f"another hilum node (process {os.getpid()}) runs on {tmp_path / 'data'}"
+    assert (told.exit_code, told.stderr) == (2, f"error: {where}; stop it, or choose with --data\n")
+    assert not (tmp_path / "data" / "hilum.sqlite").exists()
+
+
+@pytest.mark.slow
+def test_a_killed_node_keeps_no_folder(tiny, tmp_path):
+    """A running node holds its folder, and once it is killed the next one starts."""
+    words = ["node", "--port", "0", "--data", str(tmp_path / "data"), "--bundle", str(tiny), "--workers", "0"]
+    with running(words, tmp_path) as (program, said):
+        port_of(said)
+        with (
+            pytest.raises(StationRefused, match=f"process {program.pid}"),
+            folder_lock(tmp_path / "data", "node"),
+        ):
+            raise AssertionError("two nodes on one folder")
+        program.kill()
+        program.wait(PATIENCE_S)
+
+    with folder_lock(tmp_path / "data", "node"):
+        assert (tmp_path / "data" / "node.lock").read_text() == f"{os.getpid()}\n"
 
 
 def test_an_open_door_is_one_line_and_exit_status_two(tmp_path):
