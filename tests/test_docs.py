@@ -106,7 +106,7 @@ def test_every_setting_says_what_it_is():
 
 def test_every_option_has_a_help_text():
     """No option is listed without a word on what it does."""
-    top = click.Context(cli, info_name="hilum")
+    top = click.Context(cli, info_name="hilum", **cli.context_settings)
     options = [(context.command_path, parameter) for context in contexts(top)
                for parameter in context.command.params
                if isinstance(parameter, click.Option) and not parameter.hidden]  # fmt: skip

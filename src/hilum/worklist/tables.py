@@ -148,6 +148,7 @@ class Study(Base):
         Index("ix_study_flag", "is_flagged", "state", "opinion"),  # the same of the flagged
         Index("ix_study_flag_score", "is_flagged", "score_rank", "id"),
         Index("ix_study_flag_received", "is_flagged", "received_at", "id"),
+        Index("ix_study_refusal", "refusal_code", "state", "opinion"),  # the same of those without a score
         Index("ix_study_site_opinion", "site", "state", "opinion"),  # the same of a site
         Index("ix_study_site_score", "site", "score_rank", "id"),
         Index("ix_study_site", "site", "received_at"),

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from hilum.worklist.states import Role
+from hilum.worklist.station_settings import choose_setting
 
 
 def rows(text: str) -> list[int]:
     """The numbers of the studies in a page, in its order."""
     return [int(number) for number in re.findall(r'id="row-(\d+)"', text)]
+
+
+def tab_counts(text: str) -> dict[str, str]:
+    """Of each part of the list, by the word that it goes by."""
+    return dict(re.findall(r">([^<>]+) <span class=\"count\">(\d+)</span>", text))
 
 
 def test_the_highest_score_stands_first(browser, add_study):
@@ -100,10 +108,26 @@ def test_the_next_page_goes_on_where_the_first_ended(browser, add_study):
 def test_tabs_count_the_whole_filter(browser, add_study):
     """Two at the site wait to be read and one has no score, whatever tab is open."""
     add_study(site="Hill"), add_study(site="River"), add_study(site="Hill", score=None, refusal="blank")
-    page = browser(Role.READER).get("/worklist?site=Hill&state=refused").text
-    counts = dict(re.findall(r">([^<>]+) <span class=\"count\">(\d+)</span>", page))
+    page = browser(Role.READER).get("/worklist?site=Hill&score=none").text
 
-    assert counts == {"All": "2", "Waiting": "0", "To read": "2", "Read": "0", "No score": "1"}
+    assert tab_counts(page) == {"All": "2", "Waiting": "0", "To read": "2", "Read": "0", "No score": "1"}
+
+
+@pytest.mark.parametrize("is_blind", [False, True])
+def test_the_tab_without_scores_holds_those_that_were_read(browser, add_study, station, is_blind):
+    """A film to be repeated has no score before its verdict and after it; the count is that of the list."""
+    refused, _scored = add_study(score=None, refusal="blank"), add_study()
+    with station.database.writing() as session:
+        choose_setting(session, "is_blind", is_blind, who="test", now=station.now())
+    reader = browser(Role.READER)
+    reader.post(f"/studies/{refused}/verdict", data={"opinion": "repeat-film"})
+    address = re.search(r'href="(/worklist[?][^"]+)">No score', reader.get("/worklist").text)
+    assert address is not None
+    page = reader.get(address[1].replace("&amp;", "&")).text
+
+    assert rows(page) == [refused]
+    assert re.search(r'aria-current="page">No score', page)
+    assert tab_counts(page) == {"All": "2", "Waiting": "0", "To read": "1", "Read": "1", "No score": "1"}
 
 
 def test_blind_reading_hides_scores_flags_and_their_order(browser, add_study, set_blind):

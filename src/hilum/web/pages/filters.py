@@ -26,12 +26,13 @@ from hilum.worklist.verdicts import RESULTS
 
 Word = TypeVar("Word", bound=StrEnum)
 MOST_TEXT = 100  # characters searched for
+REFUSALS = tuple(code for code in RefusalCode if code is not RefusalCode.FAILED)  # a fault is no refusal
 OF_SCORES = frozenset({Sort.HIGHEST, Sort.LOWEST})
 YES_NO = {"yes": True, "no": False}
 # The fields of an address that are part of the filter; what else it holds is of the page alone.
 FIELDS = (
-    "q", "state", "flag", "refusal", "site", "origin", "from", "to", "age_from", "age_to", "score_from",
-    "score_to", "opinion", "verdict", "test", "upload", "patient", "sort",
+    "q", "state", "flag", "score", "refusal", "site", "origin", "from", "to", "age_from", "age_to",
+    "score_from", "score_to", "opinion", "verdict", "test", "upload", "patient", "sort",
 )  # fmt: skip
 
 
@@ -66,7 +67,7 @@ class Listing:
     @property
     def n_narrowing(self) -> int:
         """How many fields narrow the list, beyond the search, the tab, and the order."""
-        return len({name for name, _ in self.fields} - {"q", "state", "verdict", "sort"})
+        return len({name for name, _ in self.fields} - {"q", "state", "verdict", "score", "sort"})
 
     def as_seen(self, sight: Sight) -> Listing:
         """As far as a visitor may know what it asks for."""
@@ -91,8 +92,9 @@ class Listing:
         told = ("flag", "score_from", "score_to", "refusal", "opinion")
         sort = Sort.OLDEST if self.sort in OF_SCORES else self.sort
         wanted = replace(
-            self.wanted, is_flagged=None, score_from=None, score_to=None, refusal_codes=(), opinions=()
-        )
+            self.wanted, is_flagged=None, score_from=None, score_to=None, opinions=(),
+            refusal_codes=REFUSALS if self.first("score") else (),
+        )  # fmt: skip
         fields = tuple(
             (name, str(sort) if name == "sort" else value) for name, value in self.fields if name not in told
         )
@@ -117,7 +119,7 @@ def read_listing(params: QueryParams, *, default_sort: Sort) -> Listing:
         text=told.first("q")[:MOST_TEXT],
         states=_words(told, "state", State),
         is_flagged=_yes_no(told, "flag"),
-        refusal_codes=_words(told, "refusal", RefusalCode),
+        refusal_codes=_refusals(told),
         sites=tuple(told.of("site")),
         origins=_words(told, "origin", Origin),
         received_from=_one(told, "from", date.fromisoformat),
@@ -140,6 +142,14 @@ def _words(told: Listing, name: str, words: type[Word]) -> tuple[Word, ...]:
     if unknown := [value for value in told.of(name) if value not in known]:
         raise InvalidRequest(f"{name}: {unknown[0][:40]!r} is not one of {', '.join(known)}")
     return tuple(known[value] for value in told.of(name))
+
+
+def _refusals(told: Listing) -> tuple[RefusalCode, ...]:
+    """The reasons that are asked for, or every one where studies without a score are."""
+    if told.first("score") not in ("", "none"):
+        raise InvalidRequest("score: none, or nothing")
+    named = _words(told, "refusal", RefusalCode)
+    return named or (REFUSALS if told.first("score") else ())
 
 
 def _yes_no(told: Listing, name: str) -> bool | None:

@@ -14,7 +14,8 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.orm import Session
 
-from hilum.web.pages.filters import Listing, read_listing
+from hilum.records import RefusalCode
+from hilum.web.pages.filters import REFUSALS, Listing, read_listing
 from hilum.web.problems import InvalidRequest
 from hilum.web.rights import Right
 from hilum.web.sight import Sight, sight
@@ -54,8 +55,9 @@ class Tab:
 
     name: str  # key of the template's words
     n: int
-    states: tuple[State, ...]
-    verdict: str  # "yes", "no", or "" where it does not matter
+    states: tuple[State, ...] = ()
+    verdict: str = ""  # "yes", "no", or "" where it does not matter
+    score: str = ""  # "none": refused, whether or not it was read; "" where it does not matter
 
 
 @router.get("/worklist")
@@ -147,23 +149,27 @@ def _chosen(study: Iterable[int] | None) -> list[int]:
 
 
 def _tabs(session: Session, listing: Listing) -> tuple[Tab, ...]:
-    """Counts of the whole filter, the tab's own states and verdict left aside."""
-    counts = count_by_verdict(session, replace(listing.wanted, has_opinion=None))
+    """Counts of the whole filter, what is the tab's own left aside."""
+    codes = tuple(map(RefusalCode, listing.of("refusal")))
+    wanted = replace(listing.wanted, has_opinion=None, refusal_codes=codes)
+    counts = count_by_verdict(session, wanted)
+    refused = count_by_verdict(session, replace(wanted, refusal_codes=codes or REFUSALS))
+    n_refused = sum(n for (state, _), n in refused.items() if state in GONE_OVER)
     every = {state: counts.get((state, False), 0) + counts.get((state, True), 0) for state in State}
     n_unread = sum(counts.get((state, False), 0) for state in TO_READ)
     n_waiting = sum(every[state] for state in ARRIVING)
     n_read = sum(every.values()) - n_waiting - n_unread
     return (
-        Tab("all", sum(every.values()), (), ""),
-        Tab("waiting", n_waiting, ARRIVING, ""),
-        Tab("to-read", n_unread, TO_READ, "no"),
-        Tab("read", n_read, GONE_OVER, "yes"),
-        Tab("refused", every[State.REFUSED], (State.REFUSED,), ""),
-        Tab("failed", every[State.FAILED], (State.FAILED,), ""),
+        Tab("all", sum(every.values())),
+        Tab("waiting", n_waiting, ARRIVING),
+        Tab("to-read", n_unread, TO_READ, verdict="no"),
+        Tab("read", n_read, GONE_OVER, verdict="yes"),
+        Tab("refused", n_refused, GONE_OVER, score="none"),
+        Tab("failed", every[State.FAILED], (State.FAILED,)),
     )
 
 
 def _current(listing: Listing, tabs: tuple[Tab, ...]) -> Tab | None:
     """The tab that the address is of; None where it names other states."""
-    states, verdict = set(listing.of("state")), listing.first("verdict")
-    return next((tab for tab in tabs if set(map(str, tab.states)) == states and tab.verdict == verdict), None)
+    asked = (set(listing.of("state")), listing.first("verdict"), listing.first("score"))
+    return next((tab for tab in tabs if (set(map(str, tab.states)), tab.verdict, tab.score) == asked), None)

@@ -277,6 +277,7 @@ def _index_study() -> None:
     op.create_index("ix_study_priority", "study", ["queue_rank", "received_at", "id"], unique=False)
     op.create_index("ix_study_queue", "study", ["state", "queue_rank", "received_at", "id"], unique=False)
     op.create_index("ix_study_received", "study", ["received_at", "id"], unique=False)
+    op.create_index("ix_study_refusal", "study", ["refusal_code", "state", "opinion"], unique=False)
     op.create_index("ix_study_score", "study", ["score_rank", "id"], unique=False)
     op.create_index("ix_study_site", "study", ["site", "received_at"], unique=False)
     op.create_index("ix_study_site_opinion", "study", ["site", "state", "opinion"], unique=False)
