@@ -30,7 +30,6 @@ from hilum.dicomnode.delivery.store import UNCOMPRESSED
 from hilum.dicomnode.outputs import codes
 from hilum.dicomnode.outputs.objects import build_object, case_of
 from hilum.dicomnode.outputs.reading import Reading, reading_of
-from hilum.dicomnode.outputs.uids import ObjectKind
 from hilum.dicomnode.peer import Requestor
 from hilum.dicomnode.receiving import IMPLEMENTATION_UID, IMPLEMENTATION_VERSION
 from hilum.dicomnode.settings import NodeSettings
@@ -39,16 +38,17 @@ from hilum.findings import Zone
 from hilum.records import Certainty, Scored
 from hilum.reports.reader_facts import ReaderFacts
 from hilum.worklist.deliveries import FIRST_WAIT_S, GIVE_UP_AFTER, LONGEST_WAIT_S
+from hilum.worklist.states import OBJECT_KINDS, ResultKind
 from hilum.worklist.station import StationSettings
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGE = REPOSITORY / "docs/conformance.md"
 SETTINGS = NodeSettings(StationSettings(Path("hilum-data")))
 NAMES = {
-    ObjectKind.REPORT: "Measurement report (`sr`)",
-    ObjectKind.PICTURE: "Picture (`picture`)",
-    ObjectKind.SOFTCOPY: "Presentation state (`softcopy`)",
-    ObjectKind.PDF: "Case report (`pdf`)",
+    ResultKind.REPORT: "Measurement report (`sr`)",
+    ResultKind.PICTURE: "Picture (`picture`)",
+    ResultKind.SOFTCOPY: "Presentation state (`softcopy`)",
+    ResultKind.PDF: "Case report (`pdf`)",
 }
 LONGEST_VALUE = 48  # characters of a fixed value in a table
 NOT_LISTED = {"PixelData", "EncapsulatedDocument", "ICCProfile"}
@@ -78,7 +78,7 @@ def _overview() -> Iterator[str]:
     services = [
         ("Verification", "no", "yes"),
         *((UID(name).name, "no", "yes") for name in AGREED_FILMS),
-        *((_object_class(kind), "yes", "no") for kind in ObjectKind),
+        *((_object_class(kind), "yes", "no") for kind in OBJECT_KINDS),
         *((context.abstract_syntax.name, "no", "yes") for context in _services()),
         *((context.abstract_syntax.name, "yes", "no") for context in _asked()),
     ]
@@ -176,7 +176,7 @@ def _objects() -> Iterator[str]:
     yield ("*fixed*: the value of every object; *film*: repeated from the film that was read; *made*: computed from "
            "film, reading, or time.\nSequences are named, and not unrolled; [what goes back](dicom-outputs.md) says "
            "what they hold.\n")  # fmt: skip
-    for kind in ObjectKind:
+    for kind in OBJECT_KINDS:
         made = [build_object(kind, one, case_of(one, study=1)) for one in (first, second)]
         yield f"### {NAMES[kind]}: {made[0].SOPClassUID.name}\n"
         rows = [_element_row(made[0], made[1], element.keyword, first.film) for element in made[0]]
@@ -239,7 +239,7 @@ def _reading(mark: str) -> Reading:
     return reading_of(film, outcome, facts, made_at=made_at, preview=np.zeros(shape, np.uint8))
 
 
-def _object_class(kind: ObjectKind) -> str:
+def _object_class(kind: ResultKind) -> str:
     reading = _reading("1")
     return str(build_object(kind, reading, case_of(reading, study=1)).SOPClassUID.name)
 
@@ -276,7 +276,7 @@ def _status_table(table: Sequence[statuses.Status]) -> str:
 def _default(setting: Any) -> str:
     if setting.default is MISSING:
         return "none; it must be given"
-    value = list(setting.default) if isinstance(setting.default, tuple) else setting.default
+    value = [str(one) for one in setting.default] if isinstance(setting.default, tuple) else setting.default
     return "not set" if value is None or value == [] else f"`{value}`"
 
 

@@ -10,6 +10,7 @@ import difflib
 import tomllib
 import types
 import typing
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,7 +63,7 @@ def settings_as_table(settings: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Path):
+    if isinstance(value, Path | StrEnum):
         return str(value)
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}
@@ -78,8 +79,9 @@ def _convert(value: Any, hint: Any, *, where: str, folder: Path) -> Any:
         return _convert(value, hint, where=where, folder=folder)
     if origin is typing.Literal:
         if value not in inner:
-            raise SettingsInvalid(f"{where} must be one of {', '.join(map(repr, inner))}, not {value!r}")
-        return value
+            words = ", ".join(repr(_plain(option)) for option in inner)
+            raise SettingsInvalid(f"{where} must be one of {words}, not {value!r}")
+        return inner[inner.index(value)]  # an option that is of an enumeration stays one
     if origin is tuple:
         if not isinstance(value, list):
             raise SettingsInvalid(f"{where} must be a list, not {value!r}")

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hilum.worklist.states import OBJECT_KINDS
+
 if TYPE_CHECKING:
     from hilum.dicomnode.node import DicomNode
     from hilum.dicomnode.settings import NodeSettings
@@ -38,7 +40,7 @@ LOCKED_AS = "node"
               help="Who may call: an AE title, or * for any, from an address or network.")  # fmt: skip
 @click.option("--send-to", multiple=True, metavar="AE@HOST:PORT",
               help="Where results go; stow+https, mllp, and fhir+https URLs too.")  # fmt: skip
-@click.option("--send", multiple=True, type=click.Choice(["sr", "picture", "softcopy", "pdf"]),
+@click.option("--send", multiple=True, type=click.Choice([str(kind) for kind in OBJECT_KINDS]),
               help="Which DICOM objects go there.  [default: sr and picture]")  # fmt: skip
 @click.option("--peer", "peers", multiple=True, metavar="AE@HOST:PORT",
               help="Where a caller listens for answers to storage commitment.")  # fmt: skip

@@ -5,21 +5,13 @@ Trap: pydicom converts an element on access, so a malformed one raises there and
 
 from __future__ import annotations
 
-import re
-
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pynetdicom import evt
 
+from hilum.dicomnode.outputs.uids import is_uid
 from hilum.dicomnode.statuses import INVALID_ARGUMENT, ObjectRefused
 from hilum.imaging import header
-
-_UID = re.compile(r"[0-9.]{1,64}")  # PS3.5 9.1; leading zeros are against it and occur
-
-
-def is_uid(name: str) -> bool:
-    """Whether a text has a UID's characters and length."""
-    return _UID.fullmatch(name) is not None
 
 
 def decoded(event: evt.Event, attribute: str) -> Dataset:

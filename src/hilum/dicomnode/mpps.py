@@ -17,7 +17,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from hilum.dicomnode.elements import decoded, is_uid, sequence, text, uid
+from hilum.dicomnode.elements import decoded, sequence, text, uid
+from hilum.dicomnode.outputs.uids import is_uid
 from hilum.dicomnode.privacy import frames
 from hilum.dicomnode.procedure_steps import close_studies_of
 from hilum.dicomnode.statuses import (

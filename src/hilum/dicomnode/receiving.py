@@ -18,7 +18,7 @@ from pynetdicom.dimse_messages import C_STORE_RQ, DIMSEMessage
 from pynetdicom.dsutils import create_file_meta, encode_file_meta
 from pynetdicom.pdu_primitives import P_DATA
 
-from hilum.dicomnode.elements import is_uid
+from hilum.dicomnode.outputs.uids import is_uid
 from hilum.errors import DiskShort
 from hilum.worklist.originals import Incoming
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Literal
 
 from hilum.dicomnode.callers import Caller, parse_caller
-from hilum.dicomnode.delivery.target import Kind, parse_target
+from hilum.dicomnode.delivery.target import parse_target
 from hilum.dicomnode.peer import AE_TITLE_LENGTH, Peer, is_ae_title, parse_peer
 from hilum.errors import SettingsInvalid
+from hilum.worklist.states import ObjectKind, ResultKind
 from hilum.worklist.station import StationSettings
 
 MEGABYTE = 1 << 20
@@ -42,10 +43,7 @@ class NodeSettings:
     port: int = 11112  # registered for DICOM; 0 takes a free one
     allow: tuple[str, ...] = ()  # "AE", "AE@ADDRESS", "*@NETWORK"; none: anyone who can reach the address
     send_to: tuple[str, ...] = ()  # "AE@HOST:PORT", "stow+https://…", "mllp://…", "fhir+https://…"
-    send: tuple[Literal["sr", "picture", "softcopy", "pdf"], ...] = (
-        "sr",
-        "picture",
-    )  # DICOM objects, to each
+    send: tuple[ObjectKind, ...] = (ResultKind.REPORT, ResultKind.PICTURE)  # DICOM objects, to each
     reads: bool = True  # False: `hilum serve` keeps the workers
     peers: tuple[str, ...] = ()  # "AE@HOST:PORT", where answers to storage commitment may be sent
     modality_worklist: str | None = None  # "AE@HOST:PORT", asked for age, sex, accession that films lack
@@ -95,7 +93,7 @@ class NodeSettings:
     @cached_property
     def targets(self) -> tuple[str, ...]:
         """What goes where, as the worklist plans its deliveries: of the station's settings, and `send_to`."""
-        places = [parse_target(text, tuple(map(Kind, self.send))) for text in self.send_to]
+        places = [parse_target(text, self.send) for text in self.send_to]
         planned = (f"{kind}={place.text}" for place in places for kind in place.kinds)
         return tuple(dict.fromkeys((*self.station.targets, *planned)))
 

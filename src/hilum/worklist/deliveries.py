@@ -19,10 +19,9 @@ from sqlalchemy.orm import Session
 
 from hilum.errors import StationRefused
 from hilum.worklist.audit import move, record
-from hilum.worklist.states import DeliveryState, State
+from hilum.worklist.states import DeliveryState, ResultKind, State
 from hilum.worklist.tables import Delivery, Person, Reading, StationSetting, Study, Upload, Webhook
 
-KINDS = ("sr", "picture", "softcopy", "pdf", "hl7", "fhir")
 WEBHOOK = "webhook"
 TARGETS = "targets"  # the row of the settings' table
 FIRST_WAIT_S, LONGEST_WAIT_S = 30.0, 3600.0  # between tries; doubled each time
@@ -45,9 +44,9 @@ class Target:
             StationRefused: the kind is unknown, or no place is given.
         """
         kind, sign, place = text.strip().partition("=")
-        if not sign or kind not in KINDS or not place or len(place) > 255:
+        if not sign or kind not in list(ResultKind) or not place or len(place) > 255:
             raise StationRefused(
-                f"{text!r} is no target; write KIND=PLACE, with a kind of {', '.join(KINDS)}, as in "
+                f"{text!r} is no target; write KIND=PLACE, with a kind of {', '.join(ResultKind)}, as in "
                 "sr=ORTHANC@127.0.0.1:4242"
             )
         return cls(kind, place)

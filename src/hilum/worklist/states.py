@@ -1,8 +1,9 @@
-"""The named states of a study and of a delivery, and which may follow which."""
+"""The named states of a study and of a delivery, which may follow which, and what is delivered."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal, get_args
 
 from hilum.errors import StateRefused
 
@@ -59,6 +60,27 @@ class DeliveryState(StrEnum):
     SENT = "sent"
     GIVEN_UP = "given-up"
     """Tried for as long as the settings say; a person may send it again."""
+
+
+class ResultKind(StrEnum):
+    """What a finished study sends; the words of settings and deliveries, and a part of the objects' UIDs."""
+
+    REPORT = "sr"
+    """TID 1500 measurement report."""
+    PICTURE = "picture"
+    """Secondary capture with the heat map burned in."""
+    SOFTCOPY = "softcopy"
+    """Presentation state with the heat map's contours."""
+    PDF = "pdf"
+    """Encapsulated case report."""
+    HL7 = "hl7"
+    """HL7 v2 message."""
+    FHIR = "fhir"
+    """FHIR DiagnosticReport."""
+
+
+ObjectKind = Literal[ResultKind.REPORT, ResultKind.PICTURE, ResultKind.SOFTCOPY, ResultKind.PDF]
+OBJECT_KINDS: tuple[ObjectKind, ...] = get_args(ObjectKind)  # of DICOM; the rest are messages
 
 
 class Role(StrEnum):

@@ -197,6 +197,7 @@ def test_results_go_to_each_place_in_each_kind(tmp_path):
     [
         ("prot = 104", "node.toml: unknown key 'prot'; did you mean 'port'"),
         ('port = "104"', "node.toml: port must be int"),
+        ('send = ["fhir"]', "node.toml: send must be one of 'sr', 'picture', 'softcopy', 'pdf', not 'fhir'"),
         ('secondary_capture = "maybe"', "must be one of 'read', 'refuse'"),
         ("station = 3", "station must be a table"),
         ('[tls]\ncertificate = "a.pem"', "missing key 'key'"),

@@ -20,11 +20,11 @@ from hilum.dicomnode.outputs.marks import RESEARCH_USE
 from hilum.dicomnode.outputs.objects import build_object, case_of
 from hilum.dicomnode.outputs.pdf import encapsulated_pdf
 from hilum.dicomnode.outputs.reading import Reading, reading_of
-from hilum.dicomnode.outputs.uids import ObjectKind, computed_uid, source_of_picture
+from hilum.dicomnode.outputs.uids import computed_uid, source_of_picture
 from hilum.errors import ObjectImpossible
 from hilum.findings import Sex
+from hilum.worklist.states import OBJECT_KINDS, ResultKind
 
-KINDS = list(ObjectKind)
 ODD = HealthCheck.function_scoped_fixture
 # what a person name or an id may hold: all but the backslash, which parts values, and = ^, which part names
 LETTERS = st.characters(codec="utf-8", exclude_characters="\\=^", exclude_categories=("Cc", "Cs"))
@@ -33,12 +33,12 @@ IDS = st.text(LETTERS, max_size=20)
 PARTS = st.lists(st.text(max_size=5), min_size=1, max_size=4)
 
 
-def made(reading: Reading, kind: ObjectKind) -> Dataset:
+def made(reading: Reading, kind: ResultKind) -> Dataset:
     return build_object(kind, reading, case_of(reading, study=7))
 
 
 @pytest.mark.parametrize("name", ["reading", "refusal"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", OBJECT_KINDS)
 def test_the_validators_find_no_fault(request, name, kind):
     """dciodvfy and dcmdump report no error in any kind, and one excused warning at most."""
     dataset = made(request.getfixturevalue(name), kind)
@@ -47,11 +47,11 @@ def test_the_validators_find_no_fault(request, name, kind):
     assert warnings(dataset) == []
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", OBJECT_KINDS)
 def test_a_header_that_tells_nothing_is_enough(scored, reader, preview, kind):
     """A film whose header was emptied still gets every kind of object but the presentation state."""
     reading = reading_of(Dataset(), scored, reader, made_at=MADE_AT, preview=preview)
-    if kind is ObjectKind.SOFTCOPY:
+    if kind is ResultKind.SOFTCOPY:
         with pytest.raises(ObjectImpossible):
             made(reading, kind)
         return
@@ -59,7 +59,7 @@ def test_a_header_that_tells_nothing_is_enough(scored, reader, preview, kind):
     assert faults(made(reading, kind)) == []
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", OBJECT_KINDS)
 def test_a_picture_without_a_header_is_enough(refused, reader, kind):
     """A film that came as PNG gets every kind of object, all in the study of its hash."""
     source = source_of_picture("cd" * 32, rows=640, columns=480, patient_name="A\\B", patient_id="7")
@@ -69,6 +69,13 @@ def test_a_picture_without_a_header_is_enough(refused, reader, kind):
     assert faults(dataset) == []
     assert dataset.StudyInstanceUID == computed_uid("picture study", "cd" * 32)
     assert dataset.PatientName == "A/B"
+
+
+@pytest.mark.parametrize("kind", sorted(set(ResultKind) - set(OBJECT_KINDS)))
+def test_a_message_is_no_object(reading, kind):
+    """HL7 and FHIR go to places of their own; asked for as a DICOM object they are refused by name."""
+    with pytest.raises(ObjectImpossible, match=f"{kind} is a message"):
+        made(reading, kind)
 
 
 def test_films_without_uids_are_told_apart(film):
@@ -84,7 +91,7 @@ def test_films_without_uids_are_told_apart(film):
     assert first.StudyInstanceUID != second.StudyInstanceUID
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", OBJECT_KINDS)
 def test_patient_and_study_are_the_films(film, reading, kind):
     """Patient, study, and accession number stand in each object as they stand in the film."""
     dataset = reread(made(reading, kind))
@@ -100,7 +107,7 @@ def test_the_entities_agree_with_the_film(tmp_path, film, scored, reader, previe
     """dcentvfy finds nothing of patient, study, or series that two of the objects tell differently."""
     film.PatientName = "Mueller^Jose"  # it compares bytes, and the film is not in UTF-8
     reading = reading_of(film, scored, reader, made_at=MADE_AT, preview=preview)
-    objects = [made(reading, kind) for kind in KINDS]
+    objects = [made(reading, kind) for kind in OBJECT_KINDS]
     film.file_meta = objects[0].file_meta
     for place, dataset in enumerate(objects):
         (tmp_path / f"{place}.dcm").write_bytes(written(dataset))
@@ -111,16 +118,16 @@ def test_the_entities_agree_with_the_film(tmp_path, film, scored, reader, previe
 
 def test_the_frame_of_reference_is_the_films(reading):
     """The picture is in the film's frame of reference."""
-    assert made(reading, ObjectKind.PICTURE).FrameOfReferenceUID == "1.2.3.4.4"
+    assert made(reading, ResultKind.PICTURE).FrameOfReferenceUID == "1.2.3.4.4"
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", OBJECT_KINDS)
 def test_a_resend_has_the_same_bytes(reading, kind):
     """Made twice, an object is the same to the last byte."""
     assert written(made(reading, kind)) == written(made(reading, kind))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", OBJECT_KINDS)
 def test_a_later_reading_replaces(reading, kind):
     """The same film read again by the same bundle keeps its UIDs, whatever the time and the threshold."""
     later = dataclasses.replace(
@@ -133,7 +140,7 @@ def test_a_later_reading_replaces(reading, kind):
     assert made(later, kind).SOPInstanceUID == made(reading, kind).SOPInstanceUID
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", OBJECT_KINDS)
 def test_another_bundle_makes_another_object(reading, kind):
     """A bundle with another hash has objects and series of its own."""
     other = dataclasses.replace(reading, reader=dataclasses.replace(reading.reader, sha256="cd" * 32))
@@ -144,11 +151,13 @@ def test_another_bundle_makes_another_object(reading, kind):
 
 def test_no_two_kinds_share_a_uid(reading, refusal):
     """Kinds differ in instance, series, and series number; a refusal replaces the score of the same film."""
-    objects = [made(reading, kind) for kind in KINDS]
+    objects = [made(reading, kind) for kind in OBJECT_KINDS]
 
     for keyword in ("SOPInstanceUID", "SeriesInstanceUID", "SeriesNumber"):
-        assert len({str(one[keyword].value) for one in objects}) == len(KINDS)
-    assert {one.SOPInstanceUID for one in objects} == {made(refusal, kind).SOPInstanceUID for kind in KINDS}
+        assert len({str(one[keyword].value) for one in objects}) == len(OBJECT_KINDS)
+    assert {one.SOPInstanceUID for one in objects} == {
+        made(refusal, kind).SOPInstanceUID for kind in OBJECT_KINDS
+    }
 
 
 @given(
@@ -173,7 +182,7 @@ def test_any_name_survives(film, refused, reader, family, given_name, patient_id
     film.SpecificCharacterSet = "ISO_IR 192"
     film.PatientName = f"{family}^{given_name}"
     film.PatientID, film.AccessionNumber = patient_id, accession
-    dataset = made(reading_of(reread_film(film), refused, reader, made_at=MADE_AT), ObjectKind.REPORT)
+    dataset = made(reading_of(reread_film(film), refused, reader, made_at=MADE_AT), ResultKind.REPORT)
     again = reread(dataset)
 
     assert str(again.PatientName).rstrip("^ ") == f"{family}^{given_name}".strip(" ").rstrip("^ ")
@@ -206,7 +215,7 @@ def test_a_name_survives_its_character_set(film, refused, reader, character_set,
     film.PatientName = name
     film.ReferringPhysicianName = ""
     film.PatientID = "7"
-    dataset = made(reading_of(reread_film(film), refused, reader, made_at=MADE_AT), ObjectKind.REPORT)
+    dataset = made(reading_of(reread_film(film), refused, reader, made_at=MADE_AT), ResultKind.REPORT)
 
     assert str(reread(dataset).PatientName) == name
     assert faults(dataset) == []
@@ -217,7 +226,7 @@ def test_an_accession_number_that_is_too_long_is_left_out(film, refused, reader)
     film["AccessionNumber"]._value = "A" * 30
     reading = reading_of(film, refused, reader, made_at=MADE_AT)
 
-    assert made(reading, ObjectKind.REPORT).AccessionNumber == ""
+    assert made(reading, ResultKind.REPORT).AccessionNumber == ""
     assert f"|{'A' * 30}|" in result_message(reading)
 
 
@@ -230,7 +239,7 @@ def test_a_name_that_dicom_does_not_allow_is_made_to_fit(film, refused, reader, 
     film.PatientID = "7"
     film["PatientName"]._value = name
     film["PatientID"]._value = name.replace("=", "")
-    dataset = made(reading_of(film, refused, reader, made_at=MADE_AT), ObjectKind.REPORT)
+    dataset = made(reading_of(film, refused, reader, made_at=MADE_AT), ResultKind.REPORT)
 
     assert str(dataset.PatientName).replace("c=d", "c") == told
     assert faults(dataset) == []
@@ -241,7 +250,7 @@ def test_bad_dates_and_sexes_are_left_empty(film, refused, reader):
     for keyword, value in (("StudyDate", "2026-1-2"), ("PatientBirthDate", "yesterday"), ("PatientSex", "X")):
         film[keyword]._value = value
     film["StudyTime"]._value = "noon"
-    dataset = made(reading_of(film, refused, reader, made_at=MADE_AT), ObjectKind.REPORT)
+    dataset = made(reading_of(film, refused, reader, made_at=MADE_AT), ResultKind.REPORT)
 
     assert [dataset[key].value for key in ("StudyDate", "StudyTime", "PatientBirthDate", "PatientSex")] == [
         ""
@@ -251,7 +260,7 @@ def test_bad_dates_and_sexes_are_left_empty(film, refused, reader):
 def test_a_bare_age_is_years(film, refused, reader):
     """An age of "52", as gateways write it, is 052Y in the objects."""
     film["PatientAge"]._value = "52"
-    dataset = made(reading_of(film, refused, reader, made_at=MADE_AT), ObjectKind.REPORT)
+    dataset = made(reading_of(film, refused, reader, made_at=MADE_AT), ResultKind.REPORT)
 
     assert dataset.PatientAge == "052Y"
 
@@ -272,7 +281,7 @@ def test_a_reading_has_one_threshold(film, scored, reader):
 
 def test_the_pdf_comes_out_as_it_went_in(reading):
     """The encapsulated PDF opens, names the study, and has the length that the object tells."""
-    dataset = reread(made(reading, ObjectKind.PDF))
+    dataset = reread(made(reading, ResultKind.PDF))
     content = dataset.EncapsulatedDocument[: dataset.EncapsulatedDocumentLength]
     document = pypdfium2.PdfDocument(content)
     text = document[0].get_textpage().get_text_range()
@@ -284,7 +293,7 @@ def test_the_pdf_comes_out_as_it_went_in(reading):
 
 def test_dcm2pdf_takes_the_pdf_out(tmp_path, reading):
     """dcmtk's dcm2pdf gives the PDF back."""
-    dataset = made(reading, ObjectKind.PDF)
+    dataset = made(reading, ResultKind.PDF)
     pdf = tmp_path / "report.pdf"
     ran("dcm2pdf", dataset, after=(str(pdf),))
 
@@ -308,7 +317,7 @@ def test_a_case_takes_what_the_header_tells(reading):
 
 def test_every_object_warns_of_itself(reading):
     """Each kind says that it is not for diagnosis alone."""
-    said = [b"ot for diagnosis alone" in written(made(reading, kind)) for kind in KINDS]
+    said = [b"ot for diagnosis alone" in written(made(reading, kind)) for kind in OBJECT_KINDS]
 
     assert "Not for diagnosis alone" in RESEARCH_USE
     assert all(said)

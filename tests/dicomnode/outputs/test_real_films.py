@@ -9,11 +9,11 @@ from pydicom import dcmread
 from hilum.dicomnode.outputs.objects import build_object, case_of
 from hilum.dicomnode.outputs.reading import Reading, reading_of
 from hilum.dicomnode.outputs.sr_reading import ReportedRefusal, read_report
-from hilum.dicomnode.outputs.uids import ObjectKind
 from hilum.inference.bundle import read_bundle
 from hilum.inference.predictor import Predictor
 from hilum.records import Refused
 from hilum.reports.reader_facts import reader_facts
+from hilum.worklist.states import OBJECT_KINDS, ResultKind
 
 EVERY = 40  # of the 240 films, so six of them
 LAID_OUT = 6  # every so many films get the PDF, which takes longest to make
@@ -36,10 +36,10 @@ def readings(shared) -> list[Reading]:
 
 @pytest.mark.shared
 @pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
-@pytest.mark.parametrize("kind", list(ObjectKind))
+@pytest.mark.parametrize("kind", OBJECT_KINDS)
 def test_no_object_of_a_real_film_has_a_fault(readings, kind):
     """Six of the 240 films and all odd ones give every kind of object without an error of dciodvfy."""
-    chosen = readings[::LAID_OUT] if kind is ObjectKind.PDF else readings
+    chosen = readings[::LAID_OUT] if kind is ResultKind.PDF else readings
     told = [faults(build_object(kind, reading, case_of(reading, study=1))) for reading in chosen]
 
     assert told
@@ -53,7 +53,7 @@ def test_the_reports_of_real_films_give_the_numbers_back(readings):
     kinds = set()
     for reading in readings:
         outcome = read_report(
-            reread(build_object(ObjectKind.REPORT, reading, case_of(reading, study=1)))
+            reread(build_object(ResultKind.REPORT, reading, case_of(reading, study=1)))
         ).outcome
         kinds.add(type(outcome))
         if isinstance(outcome, ReportedRefusal):
@@ -78,7 +78,7 @@ def test_dcmtk_takes_the_states_of_named_films(readings):
     """
     named = [one for one in readings if one.film.PatientName and str(one.film.PatientName).isascii()]
     told = [
-        ran("dcmpschk", build_object(ObjectKind.SOFTCOPY, reading, case_of(reading, study=1)))
+        ran("dcmpschk", build_object(ResultKind.SOFTCOPY, reading, case_of(reading, study=1)))
         for reading in named
     ]
 

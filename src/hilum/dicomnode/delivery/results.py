@@ -10,13 +10,12 @@ from dataclasses import dataclass, replace
 
 from pydicom.dataset import Dataset
 
-from hilum.dicomnode.delivery.target import Kind
 from hilum.dicomnode.messages.fhir import Resource, diagnostic_report
 from hilum.dicomnode.messages.hl7 import result_message
 from hilum.dicomnode.outputs.objects import build_object
 from hilum.dicomnode.outputs.reading import Reading as MachineReading
 from hilum.dicomnode.outputs.reading import reading_of
-from hilum.dicomnode.outputs.uids import ObjectKind, source_of_picture
+from hilum.dicomnode.outputs.uids import source_of_picture
 from hilum.errors import ObjectImpossible, UnreadableImage
 from hilum.imaging.dicom import read_dicom_header
 from hilum.reports.case import Case
@@ -24,10 +23,13 @@ from hilum.reports.case_report import case_report
 from hilum.reports.document_pdf import document_pdf
 from hilum.worklist import search
 from hilum.worklist.cases import case_of_study, film_of, preview_of
+from hilum.worklist.states import ResultKind
 from hilum.worklist.station import Station
 from hilum.worklist.tables import Delivery, Film, Study
 
-WITHOUT_PICTURE = frozenset({Kind.REPORT, Kind.SOFTCOPY})  # they refer to the film, and show none of it
+WITHOUT_PICTURE = frozenset(
+    {ResultKind.REPORT, ResultKind.SOFTCOPY}
+)  # they refer to the film, and show none of it
 LONGEST_ACCESSION = 16  # characters: PS3.5 6.2, VR SH
 
 
@@ -38,13 +40,13 @@ class Result:
     reading: MachineReading
     case: Case
 
-    def instance(self, kind: Kind) -> Dataset:
+    def instance(self, kind: ResultKind) -> Dataset:
         """A DICOM object.
 
         Raises:
             ObjectImpossible: none of this kind can be made of this film.
         """
-        return build_object(ObjectKind(kind), self.reading, self.case)
+        return build_object(kind, self.reading, self.case)
 
     def message(self) -> str:
         """An HL7 message with the case report in it."""

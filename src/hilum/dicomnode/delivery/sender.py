@@ -20,12 +20,13 @@ from hilum.dicomnode.delivery.outcome import Fate, Outcome
 from hilum.dicomnode.delivery.results import Result, result_of
 from hilum.dicomnode.delivery.store import store
 from hilum.dicomnode.delivery.stow import stow
-from hilum.dicomnode.delivery.target import Kind, MllpTarget, WebTarget, parse_target
+from hilum.dicomnode.delivery.target import MllpTarget, WebTarget, parse_target
 from hilum.dicomnode.peer import Peer
 from hilum.dicomnode.privacy import frames
 from hilum.dicomnode.settings import NodeSettings
 from hilum.errors import HilumError
 from hilum.worklist.deliveries import finish_delivery, lease_delivery
+from hilum.worklist.states import ResultKind
 from hilum.worklist.station import Station
 from hilum.worklist.tables import Delivery
 
@@ -73,7 +74,7 @@ class Sender:
         """Send what is due longest; False where nothing is."""
         with self._station.database.writing() as session:
             held = lease_delivery(
-                session, kinds=[str(kind) for kind in Kind], now=self._station.now(), seconds=LEASE_S
+                session, kinds=[str(kind) for kind in ResultKind], now=self._station.now(), seconds=LEASE_S
             )
         if held is None:
             return False
@@ -99,13 +100,13 @@ class Sender:
             )
 
     def _send(self, held: Delivery, result: Result) -> Outcome:
-        kind, place = Kind(held.kind), parse_target(held.target).place
+        kind, place = ResultKind(held.kind), parse_target(held.target).place
         match place:
             case Peer():
                 return store(place, self._requestor, result.instance(kind))
             case MllpTarget():
                 return send_message(place, result.message(), timeout_s=TIMEOUT_S)
-            case WebTarget() if kind is Kind.FHIR:
+            case WebTarget() if kind is ResultKind.FHIR:
                 return put_resource(place, self._client, result.resource())
             case WebTarget():
                 return stow(place, self._client, result.instance(kind))

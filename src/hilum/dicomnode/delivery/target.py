@@ -7,25 +7,11 @@ engine, `fhir+https://host/fhir` a FHIR server.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from urllib.parse import urlsplit
 
 from hilum.dicomnode.peer import Peer, parse_peer
 from hilum.errors import SettingsInvalid
-
-
-class Kind(StrEnum):
-    """A kind of result; the words of the settings and of the worklist's delivery rows."""
-
-    REPORT = "sr"
-    PICTURE = "picture"
-    SOFTCOPY = "softcopy"
-    PDF = "pdf"
-    HL7 = "hl7"
-    FHIR = "fhir"
-
-
-OBJECTS = (Kind.REPORT, Kind.PICTURE, Kind.SOFTCOPY, Kind.PDF)
+from hilum.worklist.states import OBJECT_KINDS, ResultKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +35,10 @@ class Target:
 
     text: str  # as the settings have it, and the worklist keeps it
     place: Peer | WebTarget | MllpTarget
-    kinds: tuple[Kind, ...]
+    kinds: tuple[ResultKind, ...]
 
 
-def parse_target(text: str, objects: tuple[Kind, ...] = OBJECTS) -> Target:
+def parse_target(text: str, objects: tuple[ResultKind, ...] = OBJECT_KINDS) -> Target:
     """A line of the settings.
 
     Args:
@@ -66,9 +52,9 @@ def parse_target(text: str, objects: tuple[Kind, ...] = OBJECTS) -> Target:
     if scheme in ("stow+http", "stow+https"):
         return Target(text, _web(text, "stow+"), objects)
     if scheme in ("fhir+http", "fhir+https"):
-        return Target(text, _web(text, "fhir+"), (Kind.FHIR,))
+        return Target(text, _web(text, "fhir+"), (ResultKind.FHIR,))
     if scheme == "mllp":
-        return Target(text, _mllp(text), (Kind.HL7,))
+        return Target(text, _mllp(text), (ResultKind.HL7,))
     if scheme:
         raise SettingsInvalid(
             f"{text!r}: results go to AE@HOST:PORT, stow+https://…, mllp://…, or fhir+https://…"

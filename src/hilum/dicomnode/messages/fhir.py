@@ -20,9 +20,10 @@ from hilum.dicomnode.outputs import codes
 from hilum.dicomnode.outputs.film_header import without_controls
 from hilum.dicomnode.outputs.marks import MANUFACTURER, MODEL, RESEARCH_USE
 from hilum.dicomnode.outputs.reading import Reading
-from hilum.dicomnode.outputs.uids import ObjectKind, device_uid, object_uid
+from hilum.dicomnode.outputs.uids import device_uid, object_uid
 from hilum.inference.sentence import outcome_sentence
 from hilum.records import Refused, Scored
+from hilum.worklist.states import ResultKind
 
 Resource = dict[str, Any]
 
@@ -48,7 +49,7 @@ def diagnostic_report(reading: Reading, *, pdf: bytes | None = None) -> Resource
         pdf: the case report, to be presented with it.
     """
     film, outcome = reading.film, reading.outcome
-    uid = object_uid(ObjectKind.REPORT, film, reading.reader.sha256)
+    uid = object_uid(ResultKind.REPORT, film, reading.reader.sha256)
     observations = _observations(reading)
     sentence = without_controls(outcome_sentence(outcome))
     report: Resource = {

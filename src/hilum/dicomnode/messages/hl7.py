@@ -20,10 +20,11 @@ from hilum.dicomnode.messages.numbers import Number, outcome_numbers
 from hilum.dicomnode.outputs import codes
 from hilum.dicomnode.outputs.marks import RESEARCH_USE
 from hilum.dicomnode.outputs.reading import Reading
-from hilum.dicomnode.outputs.uids import ObjectKind, device_uid, object_uid
+from hilum.dicomnode.outputs.uids import device_uid, object_uid
 from hilum.errors import MessageInvalid
 from hilum.inference.sentence import outcome_sentence
 from hilum.records import Refused, Scored
+from hilum.worklist.states import ResultKind
 
 START, END = b"\x0b", b"\x1c\r"  # MLLP release 1: a vertical tab before, a file separator and return after
 DELIMITERS = "|^~\\&"
@@ -127,7 +128,7 @@ def _header(reading: Reading, parties: Parties) -> str:
 
 def _control_id(reading: Reading) -> str:
     """Of the study, film, bundle, and time: a re-send is told as one."""
-    uid = object_uid(ObjectKind.REPORT, reading.film, reading.reader.sha256)
+    uid = object_uid(ResultKind.REPORT, reading.film, reading.reader.sha256)
     digest = hashlib.sha256(f"{uid} {reading.made_at.isoformat()}".encode()).hexdigest()
     return digest[:CONTROL_ID_LENGTH].upper()
 
@@ -155,7 +156,7 @@ def _names(name: str) -> str:
 def _order(reading: Reading) -> str:
     film = reading.film
     accession = escaped(str(film.AccessionNumber))
-    filler = accession or object_uid(ObjectKind.REPORT, film, reading.reader.sha256)
+    filler = accession or object_uid(ResultKind.REPORT, film, reading.reader.sha256)
     taken = f"{film.StudyDate}{str(film.StudyTime)[:6] if film.StudyDate else ''}"
     fields = [""] * 26
     fields[0], fields[1], fields[3], fields[4] = "OBR", "1", filler, _coded(CHEST_FILM)

@@ -25,7 +25,7 @@ from pydicom.multival import MultiValue
 from pydicom.uid import ComputedRadiographyImageStorage, SecondaryCaptureImageStorage
 
 from hilum.dicomnode.outputs.film_display import DISPLAYED
-from hilum.dicomnode.outputs.uids import computed_uid
+from hilum.dicomnode.outputs.uids import computed_uid, is_uid
 from hilum.imaging import header
 
 UTF_8 = "ISO_IR 192"
@@ -43,7 +43,6 @@ _WHOLE = ("InstanceNumber", "Rows", "Columns", "SamplesPerPixel", "BitsAllocated
 _SPACINGS = ("PixelSpacing", "ImagerPixelSpacing")
 _SEXES = {"F", "M", "O"}
 _TIME = re.compile(r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?")
-_UID = re.compile(r"[0-9.]{1,64}")
 _CODE = re.compile(r"[A-Z0-9 _]{1,16}")
 LONGEST_LINE = 64  # characters of LO, and of each group of PN (PS3.5 section 6.2)
 LONGEST_NUMBER = 16  # of SH
@@ -128,7 +127,7 @@ def _values(source: Dataset) -> Iterator[tuple[str, Any]]:
 
 def _geometry(source: Dataset) -> Iterator[tuple[str, Any]]:
     for keyword in _UIDS:
-        if value := _if_full(_UID, header.text(source, keyword)):
+        if value := _uid(source, keyword):
             yield keyword, value
     for keyword in _WHOLE:
         number = header.whole_number(source, keyword, -1)
@@ -150,13 +149,13 @@ def _complete(film: Dataset, source: Dataset) -> None:
     """UIDs that a film lacks, from its file meta information, else computed from all that it says."""
     meta = getattr(source, "file_meta", None) or Dataset()
     if "SOPClassUID" not in film:
-        stated = _if_full(_UID, header.text(meta, "MediaStorageSOPClassUID"))
+        stated = _uid(meta, "MediaStorageSOPClassUID")
         is_cr = film.get("Modality") in ("CR", "DX")
         film.SOPClassUID = stated or (
             ComputedRadiographyImageStorage if is_cr else SecondaryCaptureImageStorage
         )
     if "SOPInstanceUID" not in film:
-        stated = _if_full(_UID, header.text(meta, "MediaStorageSOPInstanceUID"))
+        stated = _uid(meta, "MediaStorageSOPInstanceUID")
         film.SOPInstanceUID = stated or computed_uid("film", _digest(source))
     if "StudyInstanceUID" not in film:
         film.StudyInstanceUID = computed_uid("study of", film.SOPInstanceUID)
@@ -188,6 +187,12 @@ def _identity(source: Dataset, keyword: str) -> str:
 
 def _member(sex: str) -> str:
     return sex if sex in _SEXES else ""
+
+
+def _uid(source: Dataset, keyword: str) -> str:
+    """A UID, or nothing where it is absent or none."""
+    value = header.text(source, keyword)
+    return value if is_uid(value) else ""
 
 
 def _if_full(pattern: re.Pattern[str], value: str) -> str:

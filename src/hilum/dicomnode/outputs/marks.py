@@ -15,7 +15,8 @@ import hilum
 from hilum.dicomnode.outputs.film_display import DISPLAYED
 from hilum.dicomnode.outputs.film_header import PATIENT_AND_STUDY, repeat_identity
 from hilum.dicomnode.outputs.reading import Reading
-from hilum.dicomnode.outputs.uids import ObjectKind, object_uid, series_uid
+from hilum.dicomnode.outputs.uids import object_uid, series_uid
+from hilum.worklist.states import ResultKind
 
 MANUFACTURER = "The Hilum team"
 MODEL = "Hilum"
@@ -23,13 +24,13 @@ NOT_ALONE = "Not for diagnosis alone"
 RESEARCH_USE = "Decision support, for research use. Not for diagnosis alone: a person must read the film."
 # High, so that viewers list results after films; apart, so that each kind is a series of its own.
 SERIES_NUMBERS = {
-    ObjectKind.PICTURE: 9801, ObjectKind.SOFTCOPY: 9802, ObjectKind.REPORT: 9803, ObjectKind.PDF: 9804,
+    ResultKind.PICTURE: 9801, ResultKind.SOFTCOPY: 9802, ResultKind.REPORT: 9803, ResultKind.PDF: 9804,
 }  # fmt: skip
 DESCRIPTIONS = {
-    ObjectKind.PICTURE: "Hilum heat map, not for diagnosis alone",
-    ObjectKind.SOFTCOPY: "Hilum contours",
-    ObjectKind.REPORT: "Hilum measurements",
-    ObjectKind.PDF: "Hilum case report",
+    ResultKind.PICTURE: "Hilum heat map, not for diagnosis alone",
+    ResultKind.SOFTCOPY: "Hilum contours",
+    ResultKind.REPORT: "Hilum measurements",
+    ResultKind.PDF: "Hilum case report",
 }
 EVIDENCE_NEEDS = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID", "StudyDate",
@@ -48,7 +49,7 @@ def software_versions(reading: Reading) -> list[str]:
     ]
 
 
-def marks(reading: Reading, kind: ObjectKind) -> dict[str, Any]:
+def marks(reading: Reading, kind: ResultKind) -> dict[str, Any]:
     """The keyword arguments that highdicom's constructors share."""
     sha256 = reading.reader.sha256
     return {

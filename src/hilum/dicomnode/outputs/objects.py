@@ -12,30 +12,33 @@ from hilum.dicomnode.outputs.picture import result_picture
 from hilum.dicomnode.outputs.reading import Reading
 from hilum.dicomnode.outputs.softcopy import softcopy_state
 from hilum.dicomnode.outputs.sr import measurement_report
-from hilum.dicomnode.outputs.uids import ObjectKind
+from hilum.errors import ObjectImpossible
 from hilum.findings import Sex
 from hilum.imaging.header import age_years
 from hilum.reports.case import Case, CaseTest, CaseVerdict
 from hilum.reports.case_report import case_report
 from hilum.reports.document_pdf import document_pdf
+from hilum.worklist.states import ResultKind
 from hilum.worklist.wording import person_name
 
 
-def build_object(kind: ObjectKind, reading: Reading, case: Case) -> Dataset:
+def build_object(kind: ResultKind, reading: Reading, case: Case) -> Dataset:
     """The object of a kind; the case is what its PDF reports, and the others do not look at it.
 
     Raises:
-        ObjectImpossible: the film is of a kind that no such object can be made of.
+        ObjectImpossible: no such object can be made of the film, or the kind is a message.
     """
     match kind:
-        case ObjectKind.REPORT:
+        case ResultKind.REPORT:
             return measurement_report(reading)
-        case ObjectKind.PICTURE:
+        case ResultKind.PICTURE:
             return result_picture(reading)
-        case ObjectKind.SOFTCOPY:
+        case ResultKind.SOFTCOPY:
             return softcopy_state(reading)
-        case ObjectKind.PDF:
+        case ResultKind.PDF:
             return encapsulated_pdf(reading, document_pdf(case_report(case)))
+        case _:
+            raise ObjectImpossible(f"{kind} is a message, and no DICOM object")
 
 
 def case_of(

@@ -11,8 +11,8 @@ from pydicom.uid import EncapsulatedPDFStorage
 
 from hilum.dicomnode.outputs.marks import NOT_ALONE, bare_film, finish, marks
 from hilum.dicomnode.outputs.reading import Reading
-from hilum.dicomnode.outputs.uids import ObjectKind
 from hilum.errors import ObjectImpossible
+from hilum.worklist.states import ResultKind
 
 TITLE = f"Hilum case report. {NOT_ALONE}."
 
@@ -32,7 +32,7 @@ def encapsulated_pdf(reading: Reading, pdf: bytes) -> Dataset:
         modality="DOC",
         patient_name="",
         patient_birth_date="",
-        **marks(reading, ObjectKind.PDF),
+        **marks(reading, ResultKind.PDF),
     )
     _describe(result, reading, pdf)
     return finish(result, reading)

@@ -15,8 +15,8 @@ from pydicom.sr.coding import Code
 from hilum.dicomnode.outputs.drawing import draw_result
 from hilum.dicomnode.outputs.marks import NOT_ALONE, RESEARCH_USE, bare_film, film_reference, finish, marks
 from hilum.dicomnode.outputs.reading import Reading
-from hilum.dicomnode.outputs.uids import ObjectKind
 from hilum.records import Refused
+from hilum.worklist.states import ResultKind
 
 _LOSSY_NOTE = "The film was reduced to 8 bits and at most 768 pixels for it."
 SOURCE_FOR: Code = codes.DCM.SourceImageForImageProcessingOperation  # CID 7202
@@ -32,7 +32,7 @@ def result_picture(reading: Reading) -> Dataset:
         coordinate_system=CoordinateSystemNames.PATIENT,
         study_instance_uid=film.StudyInstanceUID,
         patient_orientation=("L", "F"),
-        **marks(reading, ObjectKind.PICTURE),
+        **marks(reading, ResultKind.PICTURE),
     )
     _describe(result, reading)
     return finish(result, reading)

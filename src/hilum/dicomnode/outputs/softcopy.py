@@ -38,10 +38,10 @@ from hilum.dicomnode.outputs.film_display import is_inverted, modality_transform
 from hilum.dicomnode.outputs.film_header import without_controls
 from hilum.dicomnode.outputs.marks import NOT_ALONE, bare_film, finish, marks
 from hilum.dicomnode.outputs.reading import Reading
-from hilum.dicomnode.outputs.uids import ObjectKind
 from hilum.errors import ObjectImpossible
 from hilum.inference.sentence import outcome_sentence
 from hilum.records import Refused
+from hilum.worklist.states import ResultKind
 
 CONTOUR_LAYER, WORD_LAYER = "HILUM HEAT", "HILUM WORDS"
 CONTOUR_COLOUR = CIELabColor(l_star=78.0, a_star=18.0, b_star=75.0)  # the amber of the heat map's upper half
@@ -72,7 +72,7 @@ def softcopy_state(reading: Reading) -> Dataset:
         "content_label": "HILUM",
         "content_description": f"Heat map contours. {NOT_ALONE}.",
         **_annotations(reading, film),
-        **marks(reading, ObjectKind.SOFTCOPY),
+        **marks(reading, ResultKind.SOFTCOPY),
     }
     result: Dataset = (
         GrayscaleSoftcopyPresentationState(**shared, **_display(reading.film))

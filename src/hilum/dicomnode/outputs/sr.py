@@ -38,10 +38,11 @@ from hilum.dicomnode.outputs import codes as own
 from hilum.dicomnode.outputs.film_header import without_controls
 from hilum.dicomnode.outputs.marks import MANUFACTURER, MODEL, RESEARCH_USE, bare_film, finish, marks
 from hilum.dicomnode.outputs.reading import Reading
-from hilum.dicomnode.outputs.uids import ObjectKind, computed_uid, device_uid
+from hilum.dicomnode.outputs.uids import computed_uid, device_uid
 from hilum.findings import Zone
 from hilum.inference.sentence import outcome_sentence
 from hilum.records import Refused, Scored
+from hilum.worklist.states import ResultKind
 
 HASH_PARAMETER = "bundle_sha256="
 POINT_PARAMETER = "operating_point="
@@ -66,7 +67,7 @@ def measurement_report(reading: Reading) -> Dataset:
         is_verified=False,
         coding_schemes=[_scheme()],
         content_qualification="RESEARCH",
-        **marks(reading, ObjectKind.REPORT),
+        **marks(reading, ResultKind.REPORT),
     )
     return finish(result, reading)
 

@@ -1,4 +1,4 @@
-"""UIDs that are computed, not drawn: the same film, bundle, and kind of object always give the same.
+"""UIDs: which texts are one, and those that are computed, the same for the same film, bundle, and kind.
 
 So a re-send replaces and does not multiply. UUIDv5 under the 2.25 root (PS3.5 B.2, RFC 9562): no registered
 root is needed, and two inputs never share a UID. Trap: the names below are the input of a hash; changing one
@@ -7,26 +7,21 @@ multiplies every object that was ever sent.
 
 from __future__ import annotations
 
+import re
 import uuid
-from enum import StrEnum
 
 from pydicom.dataset import Dataset
 from pydicom.uid import SecondaryCaptureImageStorage
 
+from hilum.worklist.states import ResultKind
+
+_UID = re.compile(r"[0-9.]{1,64}")  # PS3.5 9.1; leading zeros are against it and occur
 _NAMESPACE = uuid.UUID("6d1f0b0e-6d26-5b6f-9c8e-7c4b7a3f5e21")  # drawn once, for Hilum
 
 
-class ObjectKind(StrEnum):
-    """What goes back to the PACS; the values name deliveries and settings."""
-
-    REPORT = "sr"
-    """TID 1500 measurement report."""
-    PICTURE = "picture"
-    """Secondary capture with the heat map burned in."""
-    SOFTCOPY = "softcopy"
-    """Presentation state with the heat map's contours."""
-    PDF = "pdf"
-    """Encapsulated case report."""
+def is_uid(name: str) -> bool:
+    """Whether a text has a UID's characters and length."""
+    return _UID.fullmatch(name) is not None
 
 
 def computed_uid(*parts: str) -> str:
@@ -35,12 +30,12 @@ def computed_uid(*parts: str) -> str:
     return f"2.25.{uuid.uuid5(_NAMESPACE, joined).int}"
 
 
-def object_uid(kind: ObjectKind, film: Dataset, bundle_sha256: str) -> str:
+def object_uid(kind: ResultKind, film: Dataset, bundle_sha256: str) -> str:
     """The SOP Instance UID of one kind of object about one film, as read by one bundle."""
     return computed_uid("object", kind, film.StudyInstanceUID, film.SOPInstanceUID, bundle_sha256)
 
 
-def series_uid(kind: ObjectKind, film: Dataset, bundle_sha256: str) -> str:
+def series_uid(kind: ResultKind, film: Dataset, bundle_sha256: str) -> str:
     """The Series Instance UID of one kind of object in one study, by one bundle: a series has one device."""
     return computed_uid("series", kind, film.StudyInstanceUID, bundle_sha256)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from hilum.findings import Sex, Zone
 from hilum.records import Certainty, RefusalCode
 from hilum.web.translation import N_
-from hilum.worklist.states import DeliveryState, Opinion, Origin, State
+from hilum.worklist.states import DeliveryState, Opinion, Origin, ResultKind, State
 
 STATES = {
     State.RECEIVED: N_("Arriving"),
@@ -70,12 +70,12 @@ DELIVERY_STATES = {
     DeliveryState.GIVEN_UP: N_("Given up"),
 }
 DELIVERY_KINDS = {
-    "sr": N_("DICOM structured report"),
-    "picture": N_("Picture with heat map"),
-    "softcopy": N_("DICOM presentation state"),
-    "pdf": N_("Case report, PDF"),
-    "hl7": N_("HL7 message"),
-    "fhir": N_("FHIR report"),
+    ResultKind.REPORT: N_("DICOM structured report"),
+    ResultKind.PICTURE: N_("Picture with heat map"),
+    ResultKind.SOFTCOPY: N_("DICOM presentation state"),
+    ResultKind.PDF: N_("Case report, PDF"),
+    ResultKind.HL7: N_("HL7 message"),
+    ResultKind.FHIR: N_("FHIR report"),
     "webhook": N_("Webhook"),
 }
 CERTAINTIES = {
