@@ -85,7 +85,8 @@ def test_a_scored_case_is_told_whole(case):
     """Score, threshold, zones, certainty, spread, evidence, notes, and the hash stand in the report."""
     text = text_of(case)
 
-    for words in ("Study 17: score 73.4, flagged", "Jane Doe", "52 years, female", "35.0, sensitivity-90",
+    for words in ("Study 17: score 73.4, flagged", "Jane Doe", "52 years, female",
+                  "35.0, for a sensitivity of 90 %",
                   "0.7340", "normal is ruled out", "0.0123", "0.900 (0.800 to 0.950), on 100 films",
                   "not estimated: no normal film", "The film was inverted.", "ab" * 32,
                   "the highest with sensitivity >= 0.90."):  # fmt: skip
@@ -105,8 +106,8 @@ def test_the_last_verdict_and_test_are_taken_away(case):
     """What a reader takes away names the last verdict and the last test; all verdicts stand in a table."""
     report = case_report(case)
 
-    assert "by second: Consistent with TB (left upper)." in report.summary[1]
-    assert report.summary[2] == "Xpert: positive."
+    assert "by second: TB-consistent (left upper)." in report.summary[1]
+    assert report.summary[2] == "Xpert MTB/RIF: positive."
     assert "Normal" in text_of(case)
 
 

@@ -18,12 +18,15 @@ from hilum.records import Certainty, Estimate, Refused, Scored
 from hilum.reports.case import Case, CaseTest, CaseVerdict
 from hilum.reports.document import Block, Bullets, Document, Paragraph, Picture, Section, Table
 from hilum.reports.page import interval_text
+from hilum.reports.plain_words import in_plain_words, point_in_words
 
 OPINIONS = {
-    "tb-consistent": "Consistent with TB", "other-abnormality": "Another abnormality", "normal": "Normal",
+    "tb-consistent": "TB-consistent", "other-abnormality": "Other abnormality", "normal": "Normal",
     "repeat-film": "Repeat the film",
 }  # fmt: skip
-TESTS = {"xpert": "Xpert", "culture": "Culture", "smear": "Smear", "other": "Another test"}
+TESTS = {
+    "xpert": "Xpert MTB/RIF", "culture": "Culture", "smear": "Smear microscopy", "other": "Another test",
+}  # fmt: skip
 SEXES = {Sex.FEMALE: "female", Sex.MALE: "male", Sex.OTHER: "other"}
 CERTAINTIES = {
     Certainty.ABNORMAL: "normal is ruled out",
@@ -132,7 +135,10 @@ def _numbers(outcome: Scored, case: Case) -> list[Block]:
     rows = [
         ("Score, 0 to 100", f"{outcome.score:.1f}"),
         ("Calibrated probability", f"{outcome.probability:.4f}"),
-        ("Threshold on the score", f"{100 * outcome.threshold:.1f}, {reader.operating_point}"),
+        (
+            "Threshold on the score",
+            f"{100 * outcome.threshold:.1f}, {point_in_words(reader.operating_point)}",
+        ),
         ("Outcome", "at or above the threshold" if outcome.is_flagged else "below the threshold"),
     ]
     if outcome.certainty is not None and outcome.error_rate is not None:
@@ -192,7 +198,8 @@ def _test(test: CaseTest) -> str:
 
 def _grounds(case: Case) -> list[Block]:
     reader, outcome = case.reader, case.outcome
-    points = [f"Threshold {100 * reader.threshold:.1f} ({reader.operating_point}): {reader.evidence}."]
+    point = point_in_words(reader.operating_point)
+    points = [f"Threshold {100 * reader.threshold:.1f}, {point}: {in_plain_words(reader.evidence)}."]
     points += [
         f"{name} at it: {_estimate(estimate)}."
         for name, estimate in (("Sensitivity", reader.sensitivity), ("Specificity", reader.specificity))

@@ -16,6 +16,7 @@ from hilum.records import Pixels
 from hilum.reports.case import Case, CaseTest, CaseVerdict
 from hilum.reports.reader_facts import OWN_SOURCE, ReaderFacts
 from hilum.worklist.operating_points import point_of
+from hilum.worklist.people import Named, named
 from hilum.worklist.readings import NOWHERE, outcome_of
 from hilum.worklist.station import Station
 from hilum.worklist.tables import Film, OperatingPoint, Reading, Study
@@ -32,7 +33,7 @@ def reader_facts_of(session: Session, station: Station, reading: Reading) -> Rea
         sha256=reading.bundle_sha256,
         threshold=reading.threshold,
         operating_point=reading.operating_point,
-        evidence=_evidence(own, chosen),
+        evidence=_evidence(session, own, chosen),
         sensitivity=None if own is None else own.sensitivity,
         specificity=None if own is None else own.specificity,
         intended_use=station.bundle.intended_use.text if _is_of_bundle(station, reading) else "",
@@ -86,15 +87,15 @@ def case_of_study(
         sex=None if study.sex is None else Sex(study.sex),
         site=study.site,
         film_date=study.study_date,
-        verdicts=verdicts_of(study),
+        verdicts=verdicts_of(study, named(session, {one.who for one in study.verdicts})),
         tests=tests_of(study),
     )
 
 
-def verdicts_of(study: Study) -> tuple[CaseVerdict, ...]:
-    """What people said of a study, oldest first."""
+def verdicts_of(study: Study, people: Named) -> tuple[CaseVerdict, ...]:
+    """What people said of a study, oldest first, by the names that they go by."""
     return tuple(
-        CaseVerdict(one.who, one.given_at, str(one.opinion), tuple(map(Zone, one.zones)), one.comment)
+        CaseVerdict(people[one.who], one.given_at, str(one.opinion), tuple(map(Zone, one.zones)), one.comment)
         for one in study.verdicts
     )
 
@@ -119,14 +120,15 @@ def _is_of_bundle(station: Station, reading: Reading) -> bool:
         return False
 
 
-def _evidence(own: BundlePoint | None, chosen: OperatingPoint | None) -> str:
+def _evidence(session: Session, own: BundlePoint | None, chosen: OperatingPoint | None) -> str:
     """What is known of the threshold, as a sentence."""
     if own is not None:
         return own.source
     if chosen is None:
         return OWN_SOURCE
     reason = str(chosen.evidence.get("reason", "")).strip()
-    told = f"Chosen at this station by {chosen.chosen_by} on {chosen.chosen_at:%Y-%m-%d}"
+    who = named(session, [chosen.chosen_by])[chosen.chosen_by]
+    told = f"Chosen at this station by {who} on {chosen.chosen_at:%Y-%m-%d}"
     return f"{told}: {reason}" if reason else f"{told}."
 
 

@@ -53,8 +53,13 @@ PAGES = {
 def problem_page(
     request: Request, status: int, detail: str = "", *, headers: dict[str, str] | None = None
 ) -> HTMLResponse:
-    """A page for a status; `detail` is the error's own sentence, in English."""
+    """A page for a status; `detail` is the error's own sentence, in English.
+
+    A server that knows no sentence says the status in its own words, which the heading has said already.
+    """
     heading, advice = PAGES.get(HTTPStatus(status), PLAIN)
+    if detail == HTTPStatus(status).phrase:
+        detail = ""
     catalogue = words(request)
     return render(
         request,

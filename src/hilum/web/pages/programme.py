@@ -29,6 +29,7 @@ from hilum.web.visitor import Visitor, current_station, require
 from hilum.worklist.confirmed import confirmed_cases
 from hilum.worklist.drifting import watched
 from hilum.worklist.operating_points import points_chosen, reader_in_force
+from hilum.worklist.people import named
 from hilum.worklist.programme import Counts, Period, programme_figures
 from hilum.worklist.search import Sort, StudyFilter, sites
 from hilum.worklist.station import Station
@@ -91,6 +92,8 @@ def programme_page(request: Request, visitor: Watcher, station: Here, period: As
         chosen = points_chosen(session, station.bundle_sha256)
         known_sites = sites(session)
         cases = confirmed_cases(session, station.bundle_sha256)
+        logins = {*(one.who for one in figures.by_reader), *(point.chosen_by for point in chosen)}
+        people = named(session, logins)
     groups = [*figures.sites.values(), *figures.devices.values()]
     return render(
         request,
@@ -103,6 +106,7 @@ def programme_page(request: Request, visitor: Watcher, station: Here, period: As
         reader=reader,
         own=station.bundle.default_point,
         chosen=chosen,
+        people=people,
         sites=known_sites,
         n_positive=sum(case.label == 1 for case in cases),
         n_negative=sum(case.label == 0 for case in cases),

@@ -14,6 +14,7 @@ import gettext
 import re
 from dataclasses import dataclass
 
+from hilum.reports.plain_words import in_plain_words
 from hilum.web.translation import N_
 
 
@@ -207,9 +208,26 @@ PATTERNS = (
         "medical device."
     ),
     N_(
-        "the highest with sensitivity >= {} on {} films of {}, each scored by a network that did not learn "
-        "from it; chosen on the films its figures are of, so they flatter it; calibrate locally before use"
+        "The highest threshold that keeps a sensitivity of {} % on {} films of {}, each scored by a network "
+        "that did not learn from it. It was chosen on the films that its figures are of, so they flatter it: "
+        "calibrate it on films of your own."
     ),
+    N_(
+        "The threshold with the highest sum of sensitivity and specificity on {} films of {}, each scored by "
+        "a network that did not learn from it. It was chosen on the films that its figures are of, so they "
+        "flatter it: calibrate it on films of your own."
+    ),
+    N_("for a sensitivity of {} %"),
+    N_("Youden's index"),
+    N_("set here"),
+    N_("made-up people"),
+    N_("{} labelled films of {}. One network."),
+    N_("{} labelled films of {}. One network, begun from one that knew everyday pictures."),
+    N_(
+        "{} labelled films of {}, and {} of {}, labelled for something akin. One network, begun from one "
+        "that knew everyday pictures."
+    ),
+    N_("{} labelled films of {}. {} networks, each without a part of them."),
     N_("A threshold set by this site; the bundle holds no evidence for it."),
     N_("Chosen at this station by {} on {}."),
     N_("Chosen at this station by {} on {}: {}"),
@@ -253,7 +271,11 @@ PATTERNS = (
 
 
 def tell(text: str, catalogue: gettext.NullTranslations) -> Told:
-    """A sentence in the catalogue's language, or as it is where no pattern knows it."""
+    """A sentence in the catalogue's language, or as it is where no pattern knows it.
+
+    What a bundle says of itself is told in a clinician's words first, in English too.
+    """
+    text = in_plain_words(text)
     found = _match(text)
     if found is None:
         return Told(text, is_translated=False)

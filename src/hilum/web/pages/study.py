@@ -30,6 +30,7 @@ from hilum.web.templating import render
 from hilum.web.visitor import Visitor, current_station, require
 from hilum.worklist.cases import reader_facts_of
 from hilum.worklist.deliveries import send_again
+from hilum.worklist.people import Named, named
 from hilum.worklist.readings import deciding, reading_of_film
 from hilum.worklist.search import Sort, earlier_studies, neighbours
 from hilum.worklist.search import study as find_study
@@ -80,6 +81,7 @@ class Shown:
     earlier: Sequence[Study]
     hidden_earlier: frozenset[int]
     history: Sequence[AuditEvent]
+    people: Named  # who gave verdicts and results, and who stands in the history
     before: int | None
     after: int | None
 
@@ -209,6 +211,7 @@ def _shown(
     chosen = _film_to_show(study, film, hidden=is_hidden)
     listing = _listing(session, seen, query)
     before, after = neighbours(session, study, listing.wanted, listing.sort)
+    history = _history(session, study_id)
     return Shown(
         study=study,
         sight=seen,
@@ -220,7 +223,8 @@ def _shown(
         own=next((one for one in reversed(study.verdicts) if one.who == visitor.login), None),
         earlier=earlier,
         hidden_earlier=frozenset(one.id for one in earlier if seen.hides(one.id)),
-        history=_history(session, study_id),
+        history=history,
+        people=named(session, {one.who for one in (*study.verdicts, *study.test_results, *history)}),
         before=before,
         after=after,
     )

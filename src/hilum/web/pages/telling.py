@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from hilum.findings import Zone
 from hilum.inference.zones import MOST_NAMED
 from hilum.records import Certainty, RefusalCode
+from hilum.reports.plain_words import point_in_words
 from hilum.web.pages import names
 from hilum.web.pages.formats import Formats
 from hilum.web.pages.sentences import Told, tell
@@ -84,6 +85,10 @@ class Teller:
         if certainty is Certainty.ABNORMAL:
             return _("Unlike %(share)s of normal films.") % {"share": share}
         return _("Unlike %(share)s of abnormal films.") % {"share": share}
+
+    def point(self, name: str) -> Told:
+        """An operating point by what it is for; a name that was given at the station stays."""
+        return self.told(point_in_words(name))
 
     def refusal(self, code: str) -> str:
         """What was wrong, in two or three words."""
