@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from argon2 import PasswordHasher
 from chromium import CHROMIUM
 from fastapi import FastAPI
@@ -85,6 +88,19 @@ def client(app: FastAPI) -> Iterator[TestClient]:
     """A browser that nobody has logged in with; it follows no redirect."""
     with TestClient(app, follow_redirects=False) as made:
         yield made
+
+
+@pytest.fixture
+def listening(app: FastAPI) -> Iterator[str]:
+    """The address of the app on a free port of the loopback, for programs that speak HTTP themselves."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", ws="none"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
 
 
 @dataclass

@@ -18,6 +18,13 @@ def test_health_answers_without_a_log_in(client):
     assert answer.json() == {"status": "ok"}
 
 
+def test_health_answers_to_who_asks_for_the_headers_alone(client):
+    """Some load balancers send HEAD."""
+    answer = client.head("/api/v1/health")
+
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
 @pytest.mark.parametrize("path", PROGRAM_PATHS)
 @pytest.mark.parametrize("accept", ["text/html", "*/*"])
 def test_what_is_for_programs_is_401_without_a_token(client, path, accept):

@@ -9,6 +9,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -21,6 +22,7 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import select
 
 from hilum.web.app import create_app
+from hilum.web.oidc import KEY_NAME, state_key
 from hilum.web.settings import OidcSettings, RoleOfClaim
 from hilum.worklist.states import Role
 from hilum.worklist.tables import AuditEvent, Person
@@ -254,3 +256,13 @@ def test_the_log_in_stands_in_the_trail(visiting, provider, station):
             "add-person",
             "log-in-oidc",
         ]
+
+
+def test_two_servers_that_start_at_once_sign_with_one_secret(station):
+    """Each of many starters gets the whole secret of the first, and the file is private."""
+    with ThreadPoolExecutor(16) as pool:
+        keys = {key.result() for key in [pool.submit(state_key, station) for _ in range(64)]}
+
+    assert len(keys) == 1
+    assert len(keys.pop()) == 64  # 32 bytes as hexadecimal digits
+    assert (station.settings.folder / KEY_NAME).stat().st_mode & 0o777 == 0o600

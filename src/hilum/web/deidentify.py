@@ -19,10 +19,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from os import fsync
 from pathlib import Path
-from secrets import token_bytes
-from tempfile import NamedTemporaryFile
 
 from pydicom.datadict import dictionary_has_tag, repeater_has_tag
 from pydicom.dataelem import DataElement
@@ -32,9 +29,9 @@ from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 
 from hilum.imaging.header import MALFORMED, age_years, text
+from hilum.web.secret_file import kept_secret
 from hilum.worklist.station import SECRET_FILE
 
-SECRET_BYTES = 32
 OLDEST_YEARS = 90.0  # 45 CFR 164.514(b)(2)(i)(C): ages of 90 and over are one category
 _DUMMIES = {"DA": "19000101", "TM": "000000", "DT": "19000101000000", "AS": "000Y", "DS": "0", "IS": "0"}
 _DUMMY_TEXT = "ANONYMOUS"
@@ -84,17 +81,7 @@ def station_secret(folder: Path) -> bytes:
     Raises:
         OSError: the folder cannot be written to.
     """
-    home = folder / SECRET_FILE
-    if not home.exists():
-        with NamedTemporaryFile(dir=folder) as file:  # 0600; whole before it has its name
-            file.write(token_bytes(SECRET_BYTES))
-            file.flush()
-            fsync(file.fileno())
-            try:
-                home.hardlink_to(file.name)
-            except FileExistsError:  # another process was first, and its secret holds
-                return home.read_bytes()
-    return home.read_bytes()
+    return kept_secret(folder / SECRET_FILE)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from anyio import to_thread
+from anyio import Event, to_thread
 from fastapi import APIRouter, Depends, Request
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,7 +24,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from hilum.web.problems import TooMany
 from hilum.web.rights import Right
-from hilum.web.visitor import Visitor, current_station, require
+from hilum.web.visitor import Visitor, require, station_of
 from hilum.worklist.station import Station
 from hilum.worklist.tables import AuditEvent, Study
 
@@ -35,6 +35,7 @@ OVERLAP = 100  # numbers of rows; transactions here are short
 MOST_LISTENERS = 200  # of a process; a page that gets none asks by itself every few seconds
 WAITING_EVENTS = 500  # of a listener that does not read; then it is dropped, and its page connects again
 PING_S = 15
+END_S = 3.0  # for the streams of a server that stops; less than uvicorn gives to answers
 LONGEST_S = 600  # then the browser connects again, and its log-in is looked at again
 
 router = APIRouter(include_in_schema=False)
@@ -108,12 +109,17 @@ class Feed:
             for change in dict.fromkeys(new.values()):
                 self._tell(change)
 
+    def end(self, listener: Listener) -> None:
+        """Tell a listener nothing more; its changes end after those that it has been told."""
+        self._listeners.discard(listener)
+        if listener.full():
+            listener.get_nowait()
+        listener.put_nowait(None)
+
     def _tell(self, change: Change) -> None:
         for queue in list(self._listeners):
             if queue.full():
-                self._listeners.discard(queue)
-                queue.get_nowait()
-                queue.put_nowait(None)
+                self.end(queue)
             else:
                 queue.put_nowait(change)
 
@@ -141,7 +147,7 @@ def feed_of(request: Request) -> Feed:
     """The app's one feed."""
     state = request.app.state
     if not hasattr(state, "feed"):
-        state.feed = Feed(current_station(request))
+        state.feed = Feed(station_of(request))
     feed: Feed = state.feed
     return feed
 
@@ -157,11 +163,21 @@ async def events(
     if feed.is_full:
         raise TooMany("too many pages are open at this station", wait_s=30)
 
-    listener = await feed.listen()
+    listener, is_stopping = await feed.listen(), Event()
 
     async def told() -> AsyncIterator[ServerSentEvent]:
-        async for change in feed.changes(listener):
-            if upload is None or change.upload_id == upload:
-                yield ServerSentEvent(event="study", data=f"{change.study_id} {change.state}")
+        ending = asyncio.create_task(_end_at(is_stopping, feed, listener))
+        try:
+            async for change in feed.changes(listener):
+                if upload is None or change.upload_id == upload:
+                    yield ServerSentEvent(event="study", data=f"{change.study_id} {change.state}")
+        finally:
+            ending.cancel()
 
-    return EventSourceResponse(told(), ping=PING_S)
+    return EventSourceResponse(told(), ping=PING_S, shutdown_event=is_stopping, shutdown_grace_period=END_S)
+
+
+async def _end_at(is_stopping: Event, feed: Feed, listener: Listener) -> None:
+    """End a listener's stream when the server stops, so that its answer is whole and not cut off."""
+    await is_stopping.wait()
+    feed.end(listener)

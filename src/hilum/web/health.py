@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from hilum.web.visitor import Visitor, current_station, current_visitor
+from hilum.web.visitor import Visitor, current_visitor, station_of
 from hilum.worklist.station import Station
 
 router = APIRouter(prefix="/api/v1", tags=["health"])
@@ -31,6 +31,7 @@ class Readiness(BaseModel):
     disk: bool
 
 
+@router.head("/health", include_in_schema=False)  # some load balancers ask for the headers alone
 @router.get("/health", summary="Whether the server runs")
 def health() -> Health:
     """Open to all; a load balancer may ask as often as it likes, since nothing else is asked."""
@@ -42,7 +43,7 @@ def health() -> Health:
 )
 def ready(request: Request, visitor: Annotated[Visitor, Depends(current_visitor)]) -> JSONResponse:
     """200 where the database, the workers, and the disk are as they should be, else 503."""
-    station = current_station(request)
+    station = station_of(request)
     readiness = Readiness(
         database=_is_reachable(station),
         workers=request.app.state.are_workers_alive(),

@@ -7,7 +7,6 @@ Trap: a login's text is the provider's to give, so an existing person of the sam
 from __future__ import annotations
 
 import logging
-import secrets
 import ssl
 from collections.abc import Mapping
 from typing import Any
@@ -25,8 +24,9 @@ from sqlalchemy.orm import Session
 from hilum.web.accounts.log_in import begin_session
 from hilum.web.accounts.people import add_person, change_role, known_login
 from hilum.web.problems import InvalidRequest, NotAllowed, NotReady
+from hilum.web.secret_file import kept_secret
 from hilum.web.settings import OidcSettings
-from hilum.web.visitor import current_station
+from hilum.web.visitor import station_of
 from hilum.worklist.audit import record
 from hilum.worklist.states import Role
 from hilum.worklist.station import Station
@@ -59,11 +59,7 @@ def build_client(settings: OidcSettings) -> StarletteOAuth2App:
 
 def state_key(station: Station) -> str:
     """The secret that signs the cookie; made once, readable by the server alone."""
-    path = station.settings.folder / KEY_NAME
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(32))
-    return path.read_text()
+    return kept_secret(station.settings.folder / KEY_NAME).hex()
 
 
 @router.get("/oidc/login")
@@ -104,7 +100,7 @@ def _enter(request: Request, claims: Mapping[str, Any]) -> Response:
     role = role_of(claims, settings)
     if role is None or not claims.get("sub"):
         raise NotAllowed("the OpenID provider gives you no role at this station; ask its administrator")
-    station = current_station(request)
+    station = station_of(request)
     with station.database.writing() as session:
         person = _person(session, claims, role=role, settings=settings, station=station)
     if not person.is_active:

@@ -7,12 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
-import time
 
 import numpy as np
 import pytest
-import uvicorn
 from PIL import Image
 from test_api_calls import finish
 
@@ -27,7 +24,7 @@ def examples(repository) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def surroundings(app, station, web_settings, program, tmp_path):
+def surroundings(listening, station, program, tmp_path):
     """A listening station with one scored film, a folder with films, and the environment of the examples."""
     for seed, name in enumerate(("film.png", "other.png")):
         levels = np.random.default_rng(seed).integers(0, 255, (40, 30)).astype(np.uint8)
@@ -35,24 +32,8 @@ def surroundings(app, station, web_settings, program, tmp_path):
     client = program(Role.SERVICE)
     client.post("/api/v1/uploads", files=[("files", ("film.png", (tmp_path / "film.png").read_bytes()))])
     finish(station)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", ws="none"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
     token = client.headers["Authorization"].removeprefix("Bearer ")
-    yield tmp_path, {**os.environ, "HILUM_URL": f"http://127.0.0.1:{port}", "HILUM_TOKEN": token}
-    server.should_exit = True
-    thread.join()
-
-
-@pytest.fixture
-def web_settings(web_settings):
-    """The address that curl calls is one of the station's names."""
-    from dataclasses import replace
-
-    return replace(web_settings, allowed_hosts=("testserver", "127.0.0.1"))
+    return tmp_path, {**os.environ, "HILUM_URL": listening, "HILUM_TOKEN": token}
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import httpx
 import pytest
+from sse_starlette.sse import AppStatus
 
 from hilum.web import events
 from hilum.web.events import Change, Feed
 from hilum.worklist.audit import record
+from hilum.worklist.states import Role
 from hilum.worklist.tables import Study
 
 
@@ -117,3 +120,15 @@ def test_a_change_tells_the_upload_it_is_of(station, add_study, quick):
 def test_events_are_for_those_who_may_see_studies(client):
     """Nobody is told without a log-in."""
     assert client.get("/events").status_code == 401
+
+
+def test_a_stream_of_a_server_that_stops_ends_whole(listening, program, monkeypatch):
+    """Its last chunk comes, so that the page sees an end and no error."""
+    token = program(Role.READER).headers["Authorization"]
+    asked = httpx.stream("GET", f"{listening}/events", headers={"Authorization": token}, timeout=20)
+    with asked as answer:
+        monkeypatch.setattr(AppStatus, "should_exit", True)  # what uvicorn's handler of SIGTERM sets
+        rest = answer.read()
+
+    assert answer.status_code == 200
+    assert rest == b""
