@@ -11,6 +11,7 @@ import argparse
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,7 +32,7 @@ import numpy as np
 from hilum.data.phantom.files import write_png
 from hilum.data.phantom.film import build_phantom
 from hilum.data.phantom.site import Site
-from hilum.worklist.database import Database, database_url
+from hilum.worklist.database import FILE_NAME, Database, database_url
 from hilum.worklist.migrating import migrate
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "worklist"))
@@ -162,12 +163,10 @@ def measure(asked: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(dir=asked.scratch) as scratch:
         folder = Path(scratch) / "station"
         folder.mkdir()
-        database = Database(database_url(folder))
-        migrate(database)
-        began = time.monotonic()
-        fill(database, asked.studies, seed=asked.seed)
-        print(f"filled in {time.monotonic() - began:.0f} s", flush=True)
-        database.close()
+        if asked.filled is None:
+            fill_station(folder, asked)
+        else:
+            shutil.copy(asked.filled / FILE_NAME, folder)
         films = pictures(Path(scratch))
         seen = Seen()
         with serving(folder) as (url, pid):
@@ -176,6 +175,16 @@ def measure(asked: argparse.Namespace) -> None:
             until = time.monotonic() + asked.seconds
             run_all(url, pid, films, seen, until, asked)
     report(seen, idle, asked)
+
+
+def fill_station(folder: Path, asked: argparse.Namespace) -> None:
+    """As many studies as were asked for, without films."""
+    database = Database(database_url(folder))
+    migrate(database)
+    began = time.monotonic()
+    fill(database, asked.studies, seed=asked.seed)
+    print(f"filled in {time.monotonic() - began:.0f} s", flush=True)
+    database.close()
 
 
 def run_all(
@@ -215,6 +224,7 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--idle-seconds", type=float, default=30)
     parser.add_argument("--senders", type=int, default=20)
+    parser.add_argument("--filled", type=Path, help="a folder that fill.py filled with --studies, to copy")
     parser.add_argument("--studies", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scratch", type=Path, default=None)

@@ -19,7 +19,7 @@ from hilum.worklist.renewal import Renewal
 from hilum.worklist.search import count_by_state
 from hilum.worklist.states import State
 from hilum.worklist.supervisor import Workers
-from hilum.worklist.worker import settings_line
+from hilum.worklist.worker import SESSION_NICENESS, settings_line
 
 PATIENCE_S = 90.0  # on a machine that does much else
 
@@ -145,3 +145,13 @@ def test_a_lease_is_renewed_while_a_film_is_read(station, take):
 
     with Renewal(station, held, lambda: None):
         assert wait_until(is_renewed)
+
+
+def test_a_worker_s_session_is_below_the_web_server_s(workers):
+    """Linux with sched_autogroup shares the cores between sessions before it looks at a process's niceness."""
+    switch = Path("/proc/sys/kernel/sched_autogroup_enabled")
+    if not switch.is_file() or switch.read_text().strip() != "1":
+        pytest.skip("this system has no groups of sessions")
+    group = Path(f"/proc/{workers.pids[0]}/autogroup")
+
+    assert wait_until(lambda: group.read_text().endswith(f" nice {SESSION_NICENESS}\n"))

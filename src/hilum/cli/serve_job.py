@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import sys
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -37,6 +38,7 @@ __all__ = ["ServeJob", "run"]
 GRACE_S = 10  # for answers under way; an open page's events are cut off
 IDLE_S = 60  # of a connection; uvicorn's 5 s close one under a slow client's next request
 BACKLOG = 512
+SWITCH_S = 0.001  # of the interpreter between threads; at Python's 5 ms a page's many short waits add up
 
 
 class Part(Protocol):
@@ -101,6 +103,7 @@ def _started(parts: Sequence[Part]) -> Iterator[None]:
 
 
 def _serve(app: FastAPI, job: ServeJob, listening: socket.socket, *, told: Callable[[], None]) -> None:
+    sys.setswitchinterval(SWITCH_S)
     config = uvicorn.Config(
         app,
         log_config=None,

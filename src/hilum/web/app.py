@@ -22,6 +22,7 @@ from hilum.web.accounts.passwords import Passwords
 from hilum.web.api.describing import describe
 from hilum.web.gatekeeper import Gatekeeper
 from hilum.web.metrics import Metrics, Timed
+from hilum.web.pages_first import PagesFirst
 from hilum.web.security import (
     BodyLimit,
     KnownHosts,
@@ -130,6 +131,7 @@ def _add_layers(app: FastAPI, settings: WebSettings) -> None:
     if settings.is_https:
         app.add_middleware(OnlyHttps)
     app.add_middleware(KnownHosts, allowed=settings.allowed_hosts)
+    app.add_middleware(PagesFirst)
     app.add_middleware(SecureHeaders, is_https=settings.is_https)
     app.add_middleware(AccessLog)
     app.add_middleware(Timed, metrics=app.state.metrics)

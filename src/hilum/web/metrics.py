@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import hilum
 from hilum.web.rights import Right
-from hilum.web.visitor import current_station, require
+from hilum.web.visitor import require, station_of
 from hilum.worklist.states import DeliveryState, State
 from hilum.worklist.station import Station
 from hilum.worklist.tables import Delivery, Study
@@ -107,5 +107,5 @@ class Timed:
 def metrics(request: Request) -> Response:
     """The station's numbers, in Prometheus' text form."""
     state = request.app.state
-    state.metrics.look(current_station(request), are_workers_alive=state.are_workers_alive())
+    state.metrics.look(station_of(request), are_workers_alive=state.are_workers_alive())
     return Response(generate_latest(state.metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -19,6 +19,7 @@ from typing import IO
 from hilum.errors import ArchiveRefused, DiskShort
 from hilum.findings import Sex
 from hilum.records import RefusalCode
+from hilum.web.pages_first import LOOKERS
 from hilum.web.problems import InvalidRequest, NotFound
 from hilum.web.rights import Right
 from hilum.web.uploaded_zip import films_of_zip, is_zip
@@ -158,6 +159,7 @@ def take_upload(
 
 def _in_turn(taking: _Taking, file: SentFile) -> list[TakenFile]:
     with AT_ONCE:
+        LOOKERS.let_pass()
         return list(taking.take(file))
 
 

@@ -1,11 +1,13 @@
 """Who is asking: the visitor that `gatekeeper` has found, and the dependencies that endpoints ask for.
 
 Trap: an endpoint that asks for no right is open to everyone who has logged in; name one with `require`.
+The dependencies are coroutines that wait for nothing, because FastAPI gives a plain function to a thread, and
+each change of threads is a wait beside twenty uploads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -39,7 +41,7 @@ def visitor_or_none(request: Request) -> Visitor | None:
     return visitor
 
 
-def current_visitor(request: Request) -> Visitor:
+async def current_visitor(request: Request) -> Visitor:
     """Who is asking.
 
     Raises:
@@ -51,7 +53,7 @@ def current_visitor(request: Request) -> Visitor:
     return visitor
 
 
-def require(*rights: Right) -> Callable[[Request], Visitor]:
+def require(*rights: Right) -> Callable[[Request], Awaitable[Visitor]]:
     """A dependency that gives the visitor, where they have every one of the rights.
 
     The dependency raises:
@@ -59,8 +61,8 @@ def require(*rights: Right) -> Callable[[Request], Visitor]:
         NotAllowed: 403, naming the role.
     """
 
-    def visitor_with_rights(request: Request) -> Visitor:
-        visitor = current_visitor(request)
+    async def visitor_with_rights(request: Request) -> Visitor:
+        visitor = await current_visitor(request)
         for right in rights:
             if not visitor.may(right):
                 raise NotAllowed(f"the role {visitor.role} does not have the right {right}")
@@ -69,7 +71,12 @@ def require(*rights: Right) -> Callable[[Request], Visitor]:
     return visitor_with_rights
 
 
-def current_station(request: Request) -> Station:
+def station_of(request: Request) -> Station:
     """The station that this app serves."""
     station: Station = request.app.state.station
     return station
+
+
+async def current_station(request: Request) -> Station:
+    """`station_of` as a dependency."""
+    return station_of(request)

@@ -43,10 +43,10 @@ Here = Annotated[Station, Depends(current_station)]
 class Place:
     """Where in the list a page is, and what has just been done there."""
 
-    after: str | None = None  # as the page before gives it
-    n: int = 0  # studies before it
-    done: int | None = None  # of the last bulk wish
-    refused: int | None = None
+    after: str | None  # as the page before gives it
+    n: int  # studies before it
+    done: int | None  # of the last bulk wish
+    refused: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,19 @@ class Tab:
     score: str = ""  # "none": refused, whether or not it was read; "" where it does not matter
 
 
+async def place_of(
+    after: str | None = None, n: int = 0, done: int | None = None, refused: int | None = None
+) -> Place:
+    """Where the address says."""
+    return Place(after, n, done, refused)
+
+
 @router.get("/worklist")
 def worklist(
     request: Request,
     visitor: Seer,
     station: Here,
-    place: Annotated[Place, Depends()],
+    place: Annotated[Place, Depends(place_of)],
 ) -> HTMLResponse:
     """One page of the list."""
     with station.database.reading() as session:
