@@ -148,7 +148,7 @@ def test_a_lease_is_renewed_while_a_film_is_read(station, take):
 
 
 def test_a_worker_s_session_is_below_the_web_server_s(workers):
-    """Linux with sched_autogroup shares the cores between sessions before it looks at a process's niceness."""
+    """Linux with sched_autogroup shares the cores between sessions before it looks at niceness."""
     switch = Path("/proc/sys/kernel/sched_autogroup_enabled")
     if not switch.is_file() or switch.read_text().strip() != "1":
         pytest.skip("this system has no groups of sessions")
