@@ -224,7 +224,7 @@ def _shown(
         earlier=earlier,
         hidden_earlier=frozenset(one.id for one in earlier if seen.hides(one.id)),
         history=history,
-        people=named(session, {one.who for one in (*study.verdicts, *study.test_results, *history)}),
+        people=named(session, _logins(study, history)),
         before=before,
         after=after,
     )
@@ -240,6 +240,11 @@ def _film_to_show(study: Study, wanted: int | None, *, hidden: bool) -> Film | N
     first_chosen = next((film.id for film in study.films if film.is_chosen), None)
     first = study.films[0].id if study.films else None
     return next((by_number[one] for one in (wanted, decided, first_chosen, first) if one in by_number), None)
+
+
+def _logins(study: Study, history: Sequence[AuditEvent]) -> set[str]:
+    said = {one.who for one in study.verdicts} | {one.who for one in study.test_results}
+    return said | {event.who for event in history}
 
 
 def _history(session: Session, study_id: int) -> Sequence[AuditEvent]:
