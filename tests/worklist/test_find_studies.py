@@ -15,7 +15,7 @@ from hilum.worklist.search import (
     Sort,
     StudyFilter,
     count_by_state,
-    count_by_verdict,
+    count_groups,
     earlier_studies,
     find_studies,
     neighbours,
@@ -184,12 +184,17 @@ def test_counts_hold_every_state(filled):
     assert (counts[State.QUEUED], counts[State.SCORED], len(counts)) == (4, 0, len(State))
 
 
-def test_counts_tell_studies_with_a_verdict_apart(filled):
-    """One of the eight scored has one, and none of the four that wait."""
+def test_counts_tell_apart_what_was_read_and_what_was_refused(filled):
+    """One of the eight scored has a verdict, and one of the four that wait a refusal of before."""
     with filled.database.reading() as session:
-        counts = count_by_verdict(session, StudyFilter(states=[State.READ]))
+        groups = count_groups(session, StudyFilter(states=[State.READ]))
 
-    assert counts == {(State.QUEUED, False): 4, (State.SCORED, False): 7, (State.SCORED, True): 1}
+    assert {(group.state, group.has_opinion, group.refusal_code): group.n for group in groups} == {
+        (State.QUEUED, False, None): 3,
+        (State.QUEUED, False, "blank"): 1,
+        (State.SCORED, False, None): 7,
+        (State.SCORED, True, None): 1,
+    }
 
 
 @pytest.mark.parametrize(("wanted", "sort"), [
@@ -216,7 +221,7 @@ def test_an_index_counts_without_a_look_at_the_rows(station, wanted):
     """The tabs' numbers stand on every page."""
     if not station.database.is_sqlite:
         pytest.skip("PostgreSQL chooses by what the tables hold, and these are empty")
-    steps = plan(station, lambda session: count_by_verdict(session, wanted))
+    steps = plan(station, lambda session: count_groups(session, wanted))
 
     assert [step for step in steps if "COVERING INDEX" not in step] == []
 

@@ -73,6 +73,16 @@ class StudyPage:
     after: str | None  # for the next page; None: this is the last
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """How many studies are alike in these."""
+
+    state: State
+    has_opinion: bool
+    refusal_code: str | None
+    n: int
+
+
 Row = TypeVarTuple("Row")
 Key = tuple[InstrumentedAttribute[Any], ...]
 _KEYS: dict[Sort, tuple[Key, bool]] = {  # columns, and whether they fall
@@ -114,22 +124,21 @@ def find_studies(
 def count_by_state(session: Session, wanted: StudyFilter = StudyFilter()) -> dict[State, int]:  # noqa: B008
     """How many studies of each state a filter lets through, its own states left aside; every state is in."""
     found = dict.fromkeys(State, 0)
-    for (state, _), number in count_by_verdict(session, wanted).items():
-        found[state] += number
+    for group in count_groups(session, wanted):
+        found[group.state] += group.n
     return found
 
 
-def count_by_verdict(session: Session, wanted: StudyFilter) -> dict[tuple[State, bool], int]:
-    """How many studies of each state, with a verdict or without, a filter lets through; its own states are
-    left aside, and what there is none of is left out."""
-    # Grouped by the opinion itself, so that an index holds the groups in order.
-    columns = select(Study.state, Study.opinion, func.count())
-    query = _filtered(columns, wanted, by_state=False).group_by(Study.state, Study.opinion)
-    found: dict[tuple[State, bool], int] = {}
-    for state, opinion, number in session.execute(query):
-        key = (state, opinion is not None)
-        found[key] = found.get(key, 0) + number
-    return found
+def count_groups(session: Session, wanted: StudyFilter) -> tuple[Group, ...]:
+    """The studies that a filter lets through by what lists tell them apart by; its own states are left aside.
+
+    One question for all tabs of a list, whose groups an index holds in order.
+    """
+    columns = (Study.state, Study.opinion, Study.refusal_code)
+    query = _filtered(select(*columns, func.count()), wanted, by_state=False).group_by(*columns)
+    return tuple(
+        Group(state, opinion is not None, code, n) for state, opinion, code, n in session.execute(query)
+    )
 
 
 def study(session: Session, study_id: int) -> Study | None:

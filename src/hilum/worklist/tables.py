@@ -142,14 +142,14 @@ class Study(Base):
         Index("ix_study_priority", "queue_rank", "received_at", "id"),
         Index("ix_study_score", "score_rank", "id"),
         Index("ix_study_state_score", "state", "score_rank", "id"),  # what is to be read, highest first
-        Index("ix_study_opinion", "state", "opinion"),  # how many are to be read, without a look at the rows
+        Index("ix_study_opinion", "state", "opinion", "refusal_code"),  # `search.count_groups` by index alone
         Index("ix_study_received", "received_at", "id"),
         Index("ix_study_state", "state", "received_at", "id"),
-        Index("ix_study_flag", "is_flagged", "state", "opinion"),  # the same of the flagged
+        Index("ix_study_flag", "is_flagged", "state", "opinion", "refusal_code"),  # the same of the flagged
         Index("ix_study_flag_score", "is_flagged", "score_rank", "id"),
         Index("ix_study_flag_received", "is_flagged", "received_at", "id"),
         Index("ix_study_refusal", "refusal_code", "state", "opinion"),  # the same of those without a score
-        Index("ix_study_site_opinion", "site", "state", "opinion"),  # the same of a site
+        Index("ix_study_site_opinion", "site", "state", "opinion", "refusal_code"),  # the same of a site
         Index("ix_study_site_score", "site", "score_rank", "id"),
         Index("ix_study_site", "site", "received_at"),
         Index("ix_study_patient", "patient_key"),

@@ -22,7 +22,7 @@ from hilum.web.sight import Sight, sight
 from hilum.web.templating import render
 from hilum.web.visitor import Visitor, current_station, require
 from hilum.worklist.operating_points import reader_in_force
-from hilum.worklist.search import Sort, StudyPage, count_by_verdict, find_studies, sites
+from hilum.worklist.search import Sort, StudyPage, count_groups, find_studies, sites
 from hilum.worklist.search import study as find_study
 from hilum.worklist.states import ARRIVING, State
 from hilum.worklist.station import Station
@@ -158,21 +158,21 @@ def _chosen(study: Iterable[int] | None) -> list[int]:
 def _tabs(session: Session, listing: Listing) -> tuple[Tab, ...]:
     """Counts of the whole filter, what is the tab's own left aside."""
     codes = tuple(map(RefusalCode, listing.of("refusal")))
-    wanted = replace(listing.wanted, has_opinion=None, refusal_codes=codes)
-    counts = count_by_verdict(session, wanted)
-    refused = count_by_verdict(session, replace(wanted, refusal_codes=codes or REFUSALS))
-    n_refused = sum(n for (state, _), n in refused.items() if state in GONE_OVER)
-    every = {state: counts.get((state, False), 0) + counts.get((state, True), 0) for state in State}
-    n_unread = sum(counts.get((state, False), 0) for state in TO_READ)
-    n_waiting = sum(every[state] for state in ARRIVING)
-    n_read = sum(every.values()) - n_waiting - n_unread
+    groups = count_groups(session, replace(listing.wanted, has_opinion=None, refusal_codes=codes))
+    refusals = codes or REFUSALS
+    n_waiting = sum(group.n for group in groups if group.state in ARRIVING)
+    n_unread = sum(group.n for group in groups if group.state in TO_READ and not group.has_opinion)
+    n_refused = sum(
+        group.n for group in groups if group.refusal_code in refusals and group.state in GONE_OVER
+    )
+    n_all = sum(group.n for group in groups)
     return (
-        Tab("all", sum(every.values())),
+        Tab("all", n_all),
         Tab("waiting", n_waiting, ARRIVING),
         Tab("to-read", n_unread, TO_READ, verdict="no"),
-        Tab("read", n_read, GONE_OVER, verdict="yes"),
+        Tab("read", n_all - n_waiting - n_unread, GONE_OVER, verdict="yes"),
         Tab("refused", n_refused, GONE_OVER, score="none"),
-        Tab("failed", every[State.FAILED], (State.FAILED,)),
+        Tab("failed", sum(group.n for group in groups if group.state is State.FAILED), (State.FAILED,)),
     )
 
 

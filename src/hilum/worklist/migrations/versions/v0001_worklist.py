@@ -268,11 +268,13 @@ def _make_study() -> None:
 
 def _index_study() -> None:
     op.create_index("ix_study_accession", "study", ["accession"], unique=False)
-    op.create_index("ix_study_flag", "study", ["is_flagged", "state", "opinion"], unique=False)
+    op.create_index(
+        "ix_study_flag", "study", ["is_flagged", "state", "opinion", "refusal_code"], unique=False
+    )
     op.create_index("ix_study_flag_received", "study", ["is_flagged", "received_at", "id"], unique=False)
     op.create_index("ix_study_flag_score", "study", ["is_flagged", "score_rank", "id"], unique=False)
     op.create_index("ix_study_lease", "study", ["lease_until"], unique=False)
-    op.create_index("ix_study_opinion", "study", ["state", "opinion"], unique=False)
+    op.create_index("ix_study_opinion", "study", ["state", "opinion", "refusal_code"], unique=False)
     op.create_index("ix_study_patient", "study", ["patient_key"], unique=False)
     op.create_index("ix_study_priority", "study", ["queue_rank", "received_at", "id"], unique=False)
     op.create_index("ix_study_queue", "study", ["state", "queue_rank", "received_at", "id"], unique=False)
@@ -280,7 +282,9 @@ def _index_study() -> None:
     op.create_index("ix_study_refusal", "study", ["refusal_code", "state", "opinion"], unique=False)
     op.create_index("ix_study_score", "study", ["score_rank", "id"], unique=False)
     op.create_index("ix_study_site", "study", ["site", "received_at"], unique=False)
-    op.create_index("ix_study_site_opinion", "study", ["site", "state", "opinion"], unique=False)
+    op.create_index(
+        "ix_study_site_opinion", "study", ["site", "state", "opinion", "refusal_code"], unique=False
+    )
     op.create_index("ix_study_site_score", "study", ["site", "score_rank", "id"], unique=False)
     op.create_index("ix_study_state", "study", ["state", "received_at", "id"], unique=False)
     op.create_index("ix_study_state_score", "study", ["state", "score_rank", "id"], unique=False)
