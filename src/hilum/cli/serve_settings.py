@@ -92,6 +92,7 @@ def web_settings(job: ServeJob) -> WebSettings:
         sessions=from_file.sessions,
         most_upload_bytes=from_file.most_upload_bytes,
         webhooks_to_private=from_file.webhooks_to_private,
+        viewer_origins=from_file.viewer_origins,
     )
 
 

@@ -43,7 +43,10 @@ class NodeSettings:
     port: int = 11112  # registered for DICOM; 0 takes a free one
     allow: tuple[str, ...] = ()  # "AE", "AE@ADDRESS", "*@NETWORK"; none: anyone who can reach the address
     send_to: tuple[str, ...] = ()  # "AE@HOST:PORT", "stow+https://…", "mllp://…", "fhir+https://…"
-    send: tuple[ObjectKind, ...] = (ResultKind.REPORT, ResultKind.PICTURE)  # DICOM objects, to each
+    send: tuple[ObjectKind, ...] = (
+        ResultKind.REPORT,
+        ResultKind.PICTURE,
+    )  # to each: of "sr", "picture", "softcopy", "pdf"
     reads: bool = True  # False: `hilum serve` keeps the workers
     peers: tuple[str, ...] = ()  # "AE@HOST:PORT", where answers to storage commitment may be sent
     modality_worklist: str | None = None  # "AE@HOST:PORT", asked for age, sex, accession that films lack

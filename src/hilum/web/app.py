@@ -20,6 +20,7 @@ from hilum.web import oidc, problems
 from hilum.web.access_log import AccessLog
 from hilum.web.accounts.passwords import Passwords
 from hilum.web.api.describing import describe
+from hilum.web.foreign_viewers import ForeignViewers
 from hilum.web.gatekeeper import Gatekeeper
 from hilum.web.metrics import Metrics, Timed
 from hilum.web.pages_first import PagesFirst
@@ -128,6 +129,8 @@ def _add_layers(app: FastAPI, settings: WebSettings) -> None:
     app.add_middleware(problems.Faults)
     app.add_middleware(Gatekeeper, station=app.state.station, settings=settings)
     app.add_middleware(BodyLimit, limit_of=limits_by_path(settings))
+    if settings.viewer_origins:
+        app.add_middleware(ForeignViewers, origins=settings.viewer_origins)
     if settings.is_https:
         app.add_middleware(OnlyHttps)
     app.add_middleware(KnownHosts, allowed=settings.allowed_hosts)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from hilum.web.foreign_viewers import check_origins
 from hilum.worklist.station import StationSettings
 
 GIGABYTE = 1 << 30
@@ -52,6 +53,12 @@ class FileSettings:
     most_upload_bytes: int = 4 * GIGABYTE  # of one request
     oidc: OidcSettings | None = None  # None: log-in by password alone
     webhooks_to_private: bool = False  # whether webhooks may call loopback and private addresses
+    viewer_origins: tuple[
+        str, ...
+    ] = ()  # of viewers elsewhere that may use DICOMweb: "https://viewer.example"
+
+    def __post_init__(self) -> None:
+        check_origins(self.viewer_origins)
 
 
 @dataclass(frozen=True)
@@ -66,3 +73,6 @@ class WebSettings:
     most_upload_bytes: int = 4 * GIGABYTE  # of one request
     oidc: OidcSettings | None = None  # None: log-in by password alone
     webhooks_to_private: bool = False  # whether webhooks may call loopback and private addresses
+    viewer_origins: tuple[
+        str, ...
+    ] = ()  # of viewers elsewhere that may use DICOMweb: "https://viewer.example"
