@@ -14,6 +14,7 @@ from babel.numbers import format_decimal
 
 LOCALES = {"en": Locale("en", "GB"), "fr": Locale("fr"), "ar": Locale("ar")}
 NONE = "–"
+LEFT_TO_RIGHT = "\u200e"  # a mark of no width: keeps a sign at its number amid Arabic, as CLDR has it
 
 
 class Formats:
@@ -25,17 +26,19 @@ class Formats:
 
     def __init__(self, language: str) -> None:
         self.locale = LOCALES[language]
+        self._mark = LEFT_TO_RIGHT if self.locale.text_direction == "rtl" else ""
 
     def number(self, value: float | None, digits: int = 0) -> str:
         """A number with so many digits after the point; a dash for none."""
         if value is None:
             return NONE
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        return str(format_decimal(value, format=pattern, locale=self.locale))
+        mark = self._mark if value < 0 else ""
+        return f"{mark}{format_decimal(value, format=pattern, locale=self.locale)}"
 
     def share(self, value: float | None, digits: int = 0) -> str:
         """A share of 0 to 1 in per cent."""
-        return NONE if value is None else f"{self.number(100 * value, digits)}\u00a0%"
+        return NONE if value is None else f"{self.number(100 * value, digits)}\u00a0{self._mark}%{self._mark}"
 
     def day(self, value: date | None) -> str:
         """As in 24 Nov 2026."""
