@@ -223,3 +223,14 @@ def test_a_role_without_identity_sees_none(client, program):
 def test_a_role_without_identity_does_not_search_by_it(program):
     """Or it would learn who is here one guess at a time."""
     assert program(Role.MANAGER).get("/dicom-web/studies?PatientName=A*").status_code == 403
+
+
+@pytest.mark.parametrize("age", ["093Y", "090Y", "034Y"])
+def test_a_role_without_identity_learns_no_age_over_89(client, program, age):
+    """An age is no filter, so that asking for each in turn tells nothing, and what is told stops at 90."""
+    store(client, instance(study=4, PatientAge="093Y"), instance(study=5, PatientAge="090Y"))
+    asked = f"/dicom-web/studies?PatientAge={age}&includefield=PatientAge&limit=3"
+    answer = program(Role.MANAGER).get(asked)
+
+    assert [values(row, "00101010") for row in answer.json()] == [["090Y"], ["090Y"], ["034Y"]]
+    assert "PatientAge is not matched here" in answer.headers["Warning"]
