@@ -7,12 +7,15 @@ with what dcmtk draws of the same file: dcm2pnm for plain and RLE, dcmj2pnm for 
 for JPEG-LS. The Debian build of dcmtk has no JPEG 2000, so those are unpacked losslessly by gdcm, a decoder
 that Hilum does not use for them, and drawn by dcm2pnm. The first window of the file is taken, and the range
 of the pixels where there is none or it leaves one tone.
+A JPEG 2000 film that gdcm does not read either is decoded by OpenJPEG's own opj_decompress (Debian:
+libopenjp2-tools) once the padding after its last tile is cut off, and drawn here by its window.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import warnings
 from datetime import UTC, datetime
@@ -24,6 +27,7 @@ import numpy as np
 from PIL import Image
 from pydicom import dcmread, uid
 from pydicom.dataset import FileDataset
+from pydicom.encaps import get_frame
 from pynetdicom import AE, _config, build_context
 from running_node import RunningNode, wait_until
 from sqlalchemy import select
@@ -39,6 +43,7 @@ from hilum.worklist.tables import Film, Study
 
 SETTLE_S = 600
 SIDE = 256  # pixels, of the comparison
+PADDING = b"\xff\x64\x00\x0b\x00\x01PADDING"  # a comment (T.800 A.9.2) of 966.dcm, where none may stand
 JPEG_2000 = (uid.JPEG2000, uid.JPEG2000Lossless)
 JPEG_LS = (uid.JPEGLSLossless, uid.JPEGLSNearLossless)
 JPEG = (uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit, uid.JPEGLossless, uid.JPEGLosslessSV1)
@@ -88,6 +93,24 @@ def by_dcmtk(path: Path, folder: Path) -> Pixels | None:
         if np.ptp(found) > 0:
             return found
     return None
+
+
+def by_openjpeg(path: Path, folder: Path) -> Pixels | None:
+    """What OpenJPEG decodes, drawn by the linear window of PS3.3 C.11.2.1.2.1; None where it cannot."""
+    film = dcmread(path, force=True)
+    program = shutil.which("opj_decompress")
+    if program is None or film.file_meta.get("TransferSyntaxUID") not in JPEG_2000:
+        return None
+    stream, drawn = folder / f"{path.stem}.j2k", folder / f"{path.stem}.pgm"
+    stream.write_bytes(get_frame(film.PixelData, 0, number_of_frames=1).replace(PADDING, b""))
+    subprocess.run([program, "-i", str(stream), "-o", str(drawn)], check=False, capture_output=True)
+    if not drawn.exists():
+        return None
+    values = np.asarray(Image.open(drawn), np.float32) / 0xFFFF  # to which Pillow stretches any depth
+    values *= (1 << film.BitsStored) - 1
+    centre, width = float(film.WindowCenter), float(film.WindowWidth)
+    shown: Pixels = np.clip((values - (centre - 0.5)) / (width - 1) + 0.5, 0, 1)
+    return 1 - shown if film.PhotometricInterpretation == "MONOCHROME1" else shown
 
 
 def unpacked_by_gdcm(path: Path, plain: Path) -> bool:
@@ -151,14 +174,16 @@ def row(path: Path, status: str, instance: str, station: Station, folder: Path) 
         "outcome": told,
     }
     kept = path if film is None else station.originals.path(film.sha256)
-    theirs = by_dcmtk(path, folder)
+    theirs, decoder = by_dcmtk(path, folder), "dcmtk"
     if theirs is None:
-        return found | {"dcmtk": "does not draw it"}
+        theirs, decoder = by_openjpeg(path, folder), "opj_decompress"
+    if theirs is None:
+        return found | {"drawn by": "none"}
     try:
         ours = read_radiograph(kept)
     except UnreadableImage as error:
         return found | {"hilum": error.code}
-    return found | compared(ours.pixels, theirs) | {"notes": list(ours.notes)}
+    return found | {"drawn by": decoder} | compared(ours.pixels, theirs) | {"notes": list(ours.notes)}
 
 
 def run(folder_of_films: Path, folder: Path) -> dict[str, Any]:
