@@ -15,7 +15,10 @@ from typing import Any
 
 import pytest
 from pypdf import PdfReader
-from serving import Serving
+from serving import SIDE, Serving
+
+from hilum.data.phantom.cohort import FileForm, Mix, plan_films
+from hilum.data.phantom.files import write_dicom
 
 PASSWORD = "four words go here"
 SCORED_WITHIN_MS = 180_000  # a machine at rest takes ten seconds
@@ -259,6 +262,26 @@ def test_a_page_fits_a_telephone(journey: Journey, path: str) -> None:
     assert too_wide <= 0
 
 
+def test_a_dropped_folder_is_read_through(journey: Journey, tmp_path: Path) -> None:
+    """Its films are taken from every level, and what is none is turned away by its name."""
+    page = journey.page
+    ward = tmp_path / "ward" / "monday"
+    ward.mkdir(parents=True)
+    phantom = plan_films(1, seed=12, mix=Mix(prevalence=0.5, form=FileForm.DICOM))[0].draw(SIDE)
+    write_dicom(phantom, ward / "film.dcm", number=0, patient="LUCY-4")
+    (tmp_path / "ward" / "notes.txt").write_text("Two patients did not come.")
+
+    page.goto("/upload")
+    _drop(page, tmp_path / "ward")
+    page.wait_for_function(
+        "() => document.querySelectorAll('.line[data-study][data-finished]').length === 1"
+        " && document.querySelectorAll('.line .advice').length === 1",
+        timeout=SCORED_WITHIN_MS,
+    )
+
+    assert "notes.txt" in page.locator(".line:has(.advice)").inner_text()
+
+
 def test_log_out_ends_the_session(journey: Journey) -> None:
     """The pages then ask for a log-in, and nothing went wrong in the browser on the way."""
     page = journey.page
@@ -269,6 +292,16 @@ def test_log_out_ends_the_session(journey: Journey) -> None:
 
     assert "/login" in page.url
     assert journey.faults == []
+
+
+def _drop(page: Any, path: Path) -> None:
+    """Drop a file or a folder on the page's zone as a file manager would; scripts can make up no folder."""
+    zone = page.locator("#drop").bounding_box()
+    session = page.context.new_cdp_session(page)
+    carried = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent",
+                     {"type": kind, "x": zone["x"] + 20, "y": zone["y"] + 20, "data": carried})  # fmt: skip
 
 
 def _score(journey: Journey) -> str:
