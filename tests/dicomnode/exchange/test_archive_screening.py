@@ -13,6 +13,8 @@ from bundles import write_dicom_film
 from hilum.cli.main import cli
 from hilum.dicomnode.archive.screening import Plan, screen_archive
 from hilum.dicomnode.peer import Peer, Requestor
+from hilum.dicomnode.scp import Scp
+from hilum.dicomnode.settings import NodeSettings
 from hilum.errors import PeerFailed
 from hilum.worklist.states import Origin
 from hilum.worklist.tables import Film, Study
@@ -102,6 +104,23 @@ def test_an_archive_that_stays_away_is_tried_three_times(open_station):
 
 
 @pytest.mark.slow
+def test_an_archive_moves_its_films_to_a_node(orthanc, open_station, tmp_path):
+    """By C-MOVE Orthanc sends each film to our node, and a second run asks for none."""
+    fill(orthanc, tmp_path)
+    station = open_station()
+    node = Scp(NodeSettings(station.settings, port=0), station)
+    node.start()
+    orthanc.know("HILUM", node.port)
+    try:
+        days = list(screen_archive(station, REQUESTOR, plan_of(orthanc, move_to="HILUM")))
+        again = list(screen_archive(station, REQUESTOR, plan_of(orthanc, move_to="HILUM")))
+    finally:
+        node.stop()
+
+    assert [(one.n_fetched, one.n_failed) for one in days] == [(2, 0), (0, 0), (1, 0)]
+    assert [(one.n_held, one.n_fetched) for one in again] == [(2, 0), (0, 0), (1, 0)]
+
+
 def test_the_command_fetches_and_scores(orthanc, exchange_bundle, tmp_path):
     """`hilum archive screen` ends when every film has its score."""
     film = tmp_path / "film.dcm"

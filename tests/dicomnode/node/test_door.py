@@ -127,6 +127,12 @@ def test_one_association_more_than_may_be_is_rejected_for_now(start_node, make_f
     assert _soon(lambda: codes(node.send(make_film())) == [0x0000])
 
 
+def test_the_longest_pdu_is_the_settings(start_node):
+    """Callers are told it when they associate (PS3.8 D.1), so that they send none longer."""
+    with start_node(most_pdu_bytes=8192).called() as link:
+        assert link.acceptor.maximum_length == 8192
+
+
 def test_connections_that_say_nothing_are_closed(start_node):
     """A hundred silent connections are closed after the time for a request, and a caller still comes in."""
     node = start_node(handshake_s=1.0, most_associations=2)

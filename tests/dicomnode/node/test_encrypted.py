@@ -8,7 +8,7 @@ import socket
 import ssl
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -18,9 +18,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from nodes import codes
 
-from hilum.dicomnode.settings import TlsSettings
+from hilum.dicomnode.calling import requestor_of
+from hilum.dicomnode.delivery.outcome import SENT, Fate
+from hilum.dicomnode.delivery.store import store
+from hilum.dicomnode.peer import Peer
+from hilum.dicomnode.settings import NodeSettings, TlsSettings
 from hilum.dicomnode.tls import client_context, server_context
 from hilum.errors import StationRefused
+from hilum.worklist.station import StationSettings
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,31 @@ def test_without_authorities_callers_need_no_certificate(start_node, make_film, 
     node = start_node(tls=TlsSettings(pairs["node"].certificate, pairs["node"].key))
 
     assert codes(node.send(make_film(), tls_args=(caller(pairs, None), "localhost"))) == [0x0000]
+
+
+def test_results_go_out_by_tls(start_node, make_film, pairs, tls, tmp_path):
+    """To an archive that asks for certificates, by the settings' `peer_authorities`."""
+    archive = start_node(tls=tls)
+    peer = Peer("HILUM", "localhost", archive.port)
+    own = NodeSettings(
+        StationSettings(tmp_path / "own"),
+        tls=TlsSettings(pairs["modality"].certificate, pairs["modality"].key),
+        peer_authorities=pairs["authority"].certificate,
+    )
+
+    assert store(peer, requestor_of(own), make_film()) == SENT
+    plain = store(peer, requestor_of(replace(own, peer_authorities=None)), make_film(2))
+    assert plain.fate is Fate.AGAIN
+    assert len(archive.films()) == 1
+
+
+def test_results_do_not_go_to_who_is_not_trusted(start_node, make_film, pairs, tls, tmp_path):
+    """An archive whose certificate another authority signed gets nothing."""
+    archive = start_node(tls=tls)
+    own = NodeSettings(StationSettings(tmp_path / "own"), peer_authorities=pairs["stranger"].certificate)
+
+    assert store(Peer("HILUM", "localhost", archive.port), requestor_of(own), make_film()).fate is Fate.AGAIN
+    assert archive.films() == []
 
 
 def test_a_caller_that_begins_no_handshake_stops_nobody(start_node, make_film, pairs, tls):
