@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 from hilum.errors import DatabaseRefused
-from hilum.worklist.database import database_url
+from hilum.worklist import database as opening
+from hilum.worklist.database import Database, database_url
 from hilum.worklist.states import Role
 from hilum.worklist.tables import Patient, Person, Upload
 
@@ -81,6 +83,20 @@ def test_twenty_writers_all_get_their_turn(station):
 
     with station.database.reading() as session:
         assert (failures, len(session.scalars(select(Upload)).all())) == ([], 200)
+
+
+def test_a_writer_within_a_writer_is_told_and_does_not_wait_for_ever(tmp_path, monkeypatch):
+    """It is a bug, which must show as one."""
+    monkeypatch.setattr(opening, "BUSY_TIMEOUT_S", 0.05)
+    database = Database(database_url(tmp_path))
+
+    def write_twice() -> None:
+        with database.writing(), database.writing():
+            pass
+
+    with pytest.raises(OperationalError, match="locked"):
+        write_twice()
+    database.close()
 
 
 def test_sqlite_survives_a_power_cut(station):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +62,7 @@ class Database:
         self.url = url
         self.engine = _engine(url)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
-        # SQLite has those who wait for its one writer look again ever more seldom; a lock wakes the next.
-        self._turn: AbstractContextManager[object] = threading.Lock() if self.is_sqlite else nullcontext()
+        self._writers = threading.Lock()
 
     @property
     def is_sqlite(self) -> bool:
@@ -78,12 +77,26 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A session that commits at its end, or rolls back where something is raised."""
-        with self._turn, self._sessions() as session, session.begin():
+        with self._turn(), self._sessions() as session, session.begin():
             session.connection(execution_options={"is_writing": True})
             yield session
 
     def close(self) -> None:
         self.engine.dispose()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One writer of this process after another, where the database takes one at a time.
+
+        SQLite has those who wait look again ever more seldom, and a lock wakes the next. Whoever waited in
+        vain goes on without it, and is told by SQLite that it is busy.
+        """
+        has_turn = self.is_sqlite and self._writers.acquire(timeout=BUSY_TIMEOUT_S)
+        try:
+            yield
+        finally:
+            if has_turn:
+                self._writers.release()
 
 
 def _engine(url: URL) -> Engine:
