@@ -18,7 +18,13 @@ from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset
-from pydicom.uid import UID, ComputedRadiographyImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import (
+    UID,
+    ColorSoftcopyPresentationStateStorage,
+    ComputedRadiographyImageStorage,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 from pynetdicom.presentation import PresentationContext
 
 from hilum.dicomnode import statuses
@@ -79,6 +85,7 @@ def _overview() -> Iterator[str]:
         ("Verification", "no", "yes"),
         *((UID(name).name, "no", "yes") for name in AGREED_FILMS),
         *((_object_class(kind), "yes", "no") for kind in OBJECT_KINDS),
+        (f"{ColorSoftcopyPresentationStateStorage.name}, of films in colour", "yes", "no"),
         *((context.abstract_syntax.name, "no", "yes") for context in _services()),
         *((context.abstract_syntax.name, "yes", "no") for context in _asked()),
     ]
@@ -87,8 +94,8 @@ def _overview() -> Iterator[str]:
 
 def _implementation() -> Iterator[str]:
     yield "## 2 Implementation model\n"
-    yield ("One application entity takes films and, by itself, sends results, asks a modality worklist, and queries "
-           "and retrieves.\nA film that is taken stands in the worklist; a worker scores it once its study is whole, "
+    yield ("One application entity takes films, sends results, and asks a modality worklist; the command `hilum archive "
+           "screen` queries and retrieves, under the same title or another.\nA film that is taken stands in the worklist; a worker scores it once its study is whole, "
            "and the results are sent.\n")  # fmt: skip
     facts = [
         ("AE title", f"`{SETTINGS.ae_title}`, settable"),
@@ -114,7 +121,9 @@ def _acceptance() -> Iterator[str]:
     yield _table(("limit (default)", "value"), limits)
     yield "### 3.1 Presentation contexts\n"
     yield _table(("abstract syntax", "UID", "transfer syntaxes", "role"), _context_rows())
-    yield "### 3.2 Transfer syntaxes of films, in our order of preference\n"
+    yield "### 3.2 Transfer syntaxes of films\n"
+    yield ("Of those that a caller offers in a presentation context the first that stands here is agreed on, in "
+           "the caller's order: it is mostly what the caller holds.\n")  # fmt: skip
     yield _table(("transfer syntax", "UID"), [(UID(one).name, f"`{one}`") for one in TRANSFER_SYNTAXES])
     yield "### 3.3 C-STORE\n"
     yield ("Level 2 (full) storage: every element is kept, as the bytes that came (PS3.4 B.4.1).\n"
@@ -163,7 +172,8 @@ def _rest() -> Iterator[str]:
         "Films in any character set of PS3.3 C.12.1.1.2 are taken; results are written in UTF-8 (`ISO_IR 192`).\n"
     )
     yield "## 7 Security\n"
-    yield ("TLS by PS3.15 B.12, the BCP 195 profile, on both sides; client certificates by setting.\n"
+    yield ("TLS by PS3.15 B.12, the BCP 195 profile, for callers and for what the node sends and asks; client "
+           "certificates by setting.\n`hilum archive screen` calls an archive without TLS.\n"
            f"Versions 1.2 and 1.3; ciphers of 1.2 in OpenSSL's words: `{CIPHERS}`.\n"
            "Every film taken, state changed, and result sent has a row in an append-only audit trail.\n"
            "De-identification by PS3.15 Annex E for those who may not see identity is the station's: "
