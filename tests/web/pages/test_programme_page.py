@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -102,6 +102,19 @@ def test_drift_without_films_before_says_so(browser, add_study):
     add_study()
 
     assert "no films of the year before" in browser(Role.MANAGER).get(f"/programme/drift?{PERIOD}").text
+
+
+def test_a_change_of_the_films_is_an_alarm_on_the_page(browser, add_study):
+    """A hundred studies of the period that score 40 points higher than the hundred of October."""
+    october, november = datetime(2026, 10, 5, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)
+    for number in range(100):
+        later = timedelta(hours=6 * number)
+        add_study(score=10.0 + number % 40, received_at=october + later)
+        add_study(score=50.0 + number % 40, received_at=november + later)
+
+    told = browser(Role.MANAGER).get(f"/programme/drift?{PERIOD}").text
+
+    assert "Alarm: the films of this period are unlike those before it." in told
 
 
 def test_the_month_is_a_table_without_identity(browser, add_study):
