@@ -16,6 +16,6 @@ def test_a_minus_stays_before_its_number(language, shown):
 
 
 def test_a_share_keeps_its_sign_at_its_number():
-    """With a mark on both sides amid Arabic, and with none elsewhere."""
-    assert Formats("ar").share(0.9) == f"90\u00a0{LEFT_TO_RIGHT}%{LEFT_TO_RIGHT}"
+    """Between two marks amid Arabic, and with none elsewhere."""
+    assert Formats("ar").share(0.9) == f"{LEFT_TO_RIGHT}90\u00a0%{LEFT_TO_RIGHT}"
     assert Formats("fr").share(0.905, 1) == "90,5\u00a0%"

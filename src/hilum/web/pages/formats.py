@@ -38,7 +38,7 @@ class Formats:
 
     def share(self, value: float | None, digits: int = 0) -> str:
         """A share of 0 to 1 in per cent."""
-        return NONE if value is None else f"{self.number(100 * value, digits)}\u00a0{self._mark}%{self._mark}"
+        return NONE if value is None else f"{self._mark}{self.number(100 * value, digits)}\u00a0%{self._mark}"
 
     def day(self, value: date | None) -> str:
         """As in 24 Nov 2026."""
