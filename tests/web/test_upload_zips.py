@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tracemalloc
 import zipfile
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import func, select
@@ -171,3 +172,19 @@ def test_nothing_is_left_of_a_zip(take, station):
     take(a_zip(("a.png", a_png()), ("notes.txt", b"x")))
 
     assert len([path for path in station.originals.folder.rglob("*") if path.is_file()]) == 1
+
+
+def test_another_s_film_gets_its_turn_between_a_zip_s_films(take, monkeypatch):
+    """A zip of a thousand keeps nobody waiting until its end: a turn for the zip, and one for each film."""
+    turns = []
+
+    @contextmanager
+    def turn():
+        turns.append("begins")
+        yield
+        turns.append("ends")
+
+    monkeypatch.setattr(uploads, "_in_turn", turn)
+    take(a_zip(("a.png", a_png(1)), ("b.png", a_png(2))))
+
+    assert turns == 3 * ["begins", "ends"]

@@ -11,6 +11,7 @@ import re
 import shutil
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -36,9 +37,9 @@ from hilum.worklist.wording import as_identifier, as_line
 
 MOST_FILM_BYTES = 1 << 29  # 512 MB; a film of 4020 x 4892 pixels and 16 bit has 39 MB
 MOST_FILMS = 5000  # of one upload
-# Files taken in at a time, whoever sends them: more threads write no faster, as the disk and SQLite take one
-# after another, and make every page wait for the interpreter.
-AT_ONCE = threading.BoundedSemaphore(2)
+# One film is taken in at a time, whoever sends it, a zip's films among them: more threads write no faster, as
+# the disk and SQLite take one after another, and make every page wait for the interpreter.
+TURN = threading.Lock()
 STUDY_CLOSES_AFTER_S = 2.0  # a DICOM study may have a second film in the same hand
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 MOST_NAME = 255  # characters of a file's name
@@ -149,7 +150,7 @@ def take_upload(
     )
     taking = _Taking(station, visitor, beside, upload_id)
     try:
-        return TakenUpload(upload_id, tuple(taken for file in files for taken in _in_turn(taking, file)))
+        return TakenUpload(upload_id, tuple(taken for file in files for taken in taking.take(file)))
     except OSError as error:
         if error.errno not in DISK_FULL:
             raise
@@ -157,10 +158,12 @@ def take_upload(
         raise DiskShort(free, station.originals.low_disk_bytes) from error
 
 
-def _in_turn(taking: _Taking, file: SentFile) -> list[TakenFile]:
-    with AT_ONCE:
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    """While nobody else's film is taken in, and after those who wait for a page."""
+    with TURN:
         LOOKERS.let_pass()
-        return list(taking.take(file))
+        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +180,10 @@ class _Taking:
         self.station.originals.check_room()
         incoming = self.station.originals.incoming()
         try:
-            head = _receive(incoming, file.stream)
-            if is_zip(head):
-                yield from self._take_zip(incoming, name)
-            else:
-                yield self._file(incoming, name)
+            with _in_turn():
+                head = _receive(incoming, file.stream)
+                taken = () if is_zip(head) else (self._file(incoming, name),)
+            yield from taken or self._take_zip(incoming, name)
         except _Refused as refusal:
             yield TakenFile(name, Outcome.REFUSED, code=refusal.code, reason=refusal.reason)
         finally:
@@ -198,7 +200,9 @@ class _Taking:
                     reason = f"The zip's entry is not opened: {entry.fault}."
                     yield _refused(entry_name, RefusalCode.UNSUPPORTED, reason)
                 else:
-                    yield self._take_entry(entry.blocks, entry_name)
+                    with _in_turn():
+                        taken = self._take_entry(entry.blocks, entry_name)
+                    yield taken
         except ArchiveRefused as error:
             yield _refused(name, RefusalCode.DAMAGED, f"{error}.")
         else:
