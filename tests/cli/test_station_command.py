@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from bundles import write_film
 from hilum.cli.main import cli
-from hilum.errors import StationRefused
+from hilum.errors import BackupInvalid, StationRefused
 from hilum.worklist.film_facts import read_film_facts
 from hilum.worklist.intake import Arrival, accept
 from hilum.worklist.states import Origin
@@ -42,6 +42,14 @@ def test_a_station_is_backed_up_restored_and_checked(folder, tmp_path):
     assert (
         run("check", "--data", tmp_path / "other") == "1 files, 0 missing, 0 damaged, 0 that no study names\n"
     )
+
+
+def test_no_folder_is_made_for_what_is_no_backup(folder, tmp_path):
+    """The error leaves the place as it was."""
+    done = CliRunner().invoke(cli, ["station", "restore", str(folder), "--data", str(tmp_path / "other")])
+
+    assert isinstance(done.exception, BackupInvalid)
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_damaged_film_gives_exit_status_1(folder):

@@ -56,8 +56,10 @@ def restore(backup: Path, **where: Any) -> None:
 
     Every file is compared with its SHA-256 before the first is written.
     """
+    from hilum.worklist.backup import read_backup
     from hilum.worklist.backup import restore as restore_station
 
+    read_backup(backup)  # before a folder is made for what is none
     with _opened(where, must_exist=False) as station:
         facts = restore_station(backup, station)
     click.echo(f"restored {len(facts.files)} files of {facts.made_at} to {where['folder']}")
