@@ -196,7 +196,8 @@ def test_an_output_that_is_a_file_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("missing", "words"), [("kaggle", r"pip install -c constraints.txt -e '\.\[fetch\]'"), ("six", "pip install six")]
+    ("missing", "words"),
+    [("kaggle", r"pip install -c constraints.txt -e '\.\[fetch\]'"), ("six", "pip install six")],
 )
 def test_a_missing_package_is_named(kaggle, fetch, monkeypatch, missing, words):
     """The extra, or the part that Kaggle's library needs and forgets to declare."""
