@@ -199,7 +199,7 @@ def test_a_missing_scikit_learn_names_the_extra(monkeypatch):
     """The station has none, and is told what to install."""
     monkeypatch.setitem(sys.modules, "sklearn.linear_model", None)
 
-    with pytest.raises(ExtraMissing, match=r"hilum\[train\]"):
+    with pytest.raises(ExtraMissing, match=r"-e '\.\[train\]'"):
         control(rows(40), np.arange(40))
 
 

@@ -162,5 +162,5 @@ def test_without_the_http_library_the_extra_is_named(fetch, monkeypatch):
     """It comes with the extra that fetches."""
     monkeypatch.setitem(sys.modules, "requests", None)
 
-    with pytest.raises(ExtraMissing, match=r"hilum\[fetch\]"):
+    with pytest.raises(ExtraMissing, match=r"-e '\.\[fetch\]'"):
         fetch()
